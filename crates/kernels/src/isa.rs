@@ -1,0 +1,79 @@
+//! What this CPU has, proven by type.
+use std::fmt;
+
+/// Name of the environment variable that lowers [`Isa::detect`].
+pub const OVERRIDE: &str = "HYPERCUT_ISA";
+
+/// An instruction set that this CPU is known to have.
+///
+/// A variant for a set beyond the target's baseline carries a token whose only constructor asks the CPU, so a value of
+/// `Isa` proves that the instructions may be executed. To add a set: a variant, a line in [`Isa::available`] and an arm
+/// in [`Isa::name`]; each kernel then gains an arm where it has an implementation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Isa {
+    /// Plain Rust, compiled for the target's baseline: the oracle, and what every CPU can run.
+    Scalar,
+}
+
+impl Isa {
+    /// The sets that this CPU can run, slowest first; tests run every case on each of them.
+    pub fn available() -> impl DoubleEndedIterator<Item = Self> {
+        [Some(Self::Scalar)].into_iter().flatten()
+    }
+
+    /// The fastest set of this CPU, unless the environment variable [`OVERRIDE`] names a lower one.
+    ///
+    /// A name that is unknown, or that the CPU does not have, changes nothing.
+    pub fn detect() -> Self {
+        let best = Self::available().next_back().unwrap_or(Self::Scalar);
+        match std::env::var(OVERRIDE) {
+            Ok(name) => best.lowered_to(&name).unwrap_or(best),
+            Err(_) => best,
+        }
+    }
+
+    /// The set called `name` (as [`Isa::name`] spells it) when it is available and no faster than `self`.
+    pub fn lowered_to(self, name: &str) -> Option<Self> {
+        let up_to_self = || {
+            Self::available().scan(false, |passed, isa| {
+                (!std::mem::replace(passed, isa == self)).then_some(isa)
+            })
+        };
+        up_to_self().find(|isa| isa.name() == name)
+    }
+
+    /// Lower-case name, as [`OVERRIDE`] and reports spell it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Scalar => "scalar",
+        }
+    }
+}
+
+impl fmt::Display for Isa {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_available_set_lowers_to_scalar_and_to_itself_and_to_no_unknown_name() {
+        for isa in Isa::available() {
+            assert_eq!(isa.lowered_to("scalar"), Some(Isa::Scalar));
+            assert_eq!(isa.lowered_to(isa.name()), Some(isa));
+            assert_eq!(isa.lowered_to("abacus"), None);
+        }
+    }
+
+    #[test]
+    fn no_set_can_be_raised() {
+        for faster in Isa::available().skip(1) {
+            assert_eq!(Isa::Scalar.lowered_to(faster.name()), None);
+        }
+    }
+}
