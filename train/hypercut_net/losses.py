@@ -1,0 +1,32 @@
+"""What the network is asked for: right pixels, right shape, right edges."""
+
+import torch
+from torch.nn import functional as F
+
+EDGE_WEIGHT, DICE_WEIGHT, AUXILIARY_WEIGHT = 2.0, 0.7, 0.3
+
+
+def edge_band(alpha):
+    """1 within about three pixels (at 192) of where the alpha changes, else 0."""
+    reach = 2 * max(1, round(alpha.shape[-1] / 64)) + 1
+    high = F.max_pool2d(alpha, reach, 1, reach // 2)
+    low = -F.max_pool2d(-alpha, reach, 1, reach // 2)
+    return high - low
+
+
+def dice(probability, alpha):
+    """1 - soft Dice per picture, averaged; with `smooth` so that an empty frame asks for little area."""
+    smooth = 0.002 * alpha[0].numel()
+    both = (probability * alpha).sum((1, 2, 3))
+    total = probability.sum((1, 2, 3)) + alpha.sum((1, 2, 3))
+    return (1 - (2 * both + smooth) / (total + smooth)).mean()
+
+
+def total(logit, auxiliary, alpha):
+    """The training loss; `auxiliary` is the coarse logit of the extra head, or None."""
+    pixel = F.binary_cross_entropy_with_logits(logit, alpha, reduction="none")
+    loss = (pixel * (1 + EDGE_WEIGHT * edge_band(alpha))).mean() + DICE_WEIGHT * dice(torch.sigmoid(logit), alpha)
+    if auxiliary is not None:
+        coarse = F.adaptive_avg_pool2d(alpha, auxiliary.shape[-1])
+        loss = loss + AUXILIARY_WEIGHT * F.binary_cross_entropy_with_logits(auxiliary, coarse)
+    return loss

@@ -1,0 +1,84 @@
+"""The float network for training: the node list with batch normalisation, walked by PyTorch."""
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from . import graph
+
+
+def same_padding(node):
+    """How a node pads to match TensorFlow's SAME on even inputs: (symmetric padding, extra right and bottom)."""
+    reach = node.dilation * (node.kernel - 1)
+    if node.stride == 1:
+        return reach // 2, 0
+    total = reach + 1 - node.stride
+    return total // 2, total % 2
+
+
+class Convolution(nn.Module):
+    """One conv or depthwise node: convolution, batch normalisation or bias, ReLU6."""
+
+    def __init__(self, node, fan_in):
+        super().__init__()
+        groups = node.channels if node.kind == "depthwise" else 1
+        self.padding, self.extra = same_padding(node)
+        self.conv = nn.Conv2d(fan_in, node.channels, node.kernel, node.stride, self.padding, node.dilation, groups,
+                              bias=not node.norm)
+        self.norm = nn.BatchNorm2d(node.channels, momentum=0.03) if node.norm else None
+        self.relu6 = node.relu6
+        nn.init.kaiming_normal_(self.conv.weight, mode="fan_out" if groups == 1 else "fan_in")
+        if not node.norm:
+            nn.init.zeros_(self.conv.bias)
+
+    def forward(self, x):
+        if self.extra:
+            x = F.pad(x, (0, self.extra, 0, self.extra))
+        x = self.conv(x)
+        if self.norm is not None:
+            x = self.norm(x)
+        return F.relu6(x, inplace=True) if self.relu6 else x
+
+    def folded(self):
+        """Weight and bias with the batch normalisation's running statistics folded in."""
+        weight = self.conv.weight.detach()
+        if self.norm is None:
+            return weight.clone(), self.conv.bias.detach().clone()
+        gain = self.norm.weight.detach() / torch.sqrt(self.norm.running_var + self.norm.eps)
+        return weight * gain[:, None, None, None], self.norm.bias.detach() - self.norm.running_mean * gain
+
+
+def upsample(x):
+    """2x bilinear with half-pixel centres, as TFLite's RESIZE_BILINEAR computes it."""
+    return F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
+
+
+class Network(nn.Module):
+    """Picture [N, 3, S, S] in [0, 1] to logit [N, 1, S, S]; while training also the auxiliary logit at 1/8."""
+
+    def __init__(self, nodes=None):
+        super().__init__()
+        self.nodes = nodes or graph.portrait()
+        channels = {node.name: node.channels for node in self.nodes}
+        self.layers = nn.ModuleDict(
+            {node.name: Convolution(node, channels[node.inputs[0]]) for node in self.nodes
+             if node.kind in ("conv", "depthwise")}
+        )
+        self.auxiliary = nn.Conv2d(channels[graph.AUXILIARY], 1, 1)
+
+    def forward(self, x):
+        values = {}
+        for node in self.nodes:
+            inputs = [values[name] for name in node.inputs]
+            if node.kind == "input":
+                value = x
+            elif node.kind == "add":
+                value = inputs[0] + inputs[1]
+            elif node.kind == "up":
+                value = upsample(inputs[0])
+            else:
+                value = self.layers[node.name](inputs[0])
+            values[node.name] = value
+        if self.training:
+            return value, self.auxiliary(values[graph.AUXILIARY])
+        return value

@@ -1,0 +1,88 @@
+"""From the float checkpoint to int8: fold, observe ranges, then quantization-aware fine-tuning with frozen ranges."""
+
+import time
+
+import torch
+
+from . import config as configuration, losses, score
+from .network import Network
+from .quantized import Quantized
+from .samples import Samples
+from .train import Average, log, optimizer_for, rate_at
+
+
+def float_network(config):
+    """The averaged float network, in evaluation mode."""
+    state = torch.load(configuration.run_folder(config) / "float.pt", weights_only=True)
+    network = Network().to(memory_format=torch.channels_last)
+    network.load_state_dict(state["average"])
+    return network.eval()
+
+
+def observe(model, samples, size, batches):
+    """Sets activation ranges from training pictures, without rounding (plain post-training quantization)."""
+    model.rounding, model.momentum = False, 0.1
+    with torch.no_grad():
+        for _ in range(batches):
+            model(samples.batch(32, size)[0])
+    model.rounding = True
+
+
+def evaluated(model, weights, validation, size):
+    """Scores with averaged weights and frozen ranges; the model itself is left as it was."""
+    kept, observing = {k: v.clone() for k, v in model.state_dict().items()}, model.observing
+    model.load_state_dict(weights)
+    model.observing = False
+    validation.reseed(7)
+    report = score.validate(model.eval(), validation.fixed(size))
+    model.load_state_dict(kept)
+    model.observing = observing
+    model.train()
+    return report
+
+
+def fine_tune(config, model, samples, validation):
+    """Quantization-aware training; returns the averaged weights. Resumable state is not kept: it lasts minutes."""
+    settings = dict(config["quantize"], warmup=0.05)
+    size, file = settings["size"], configuration.run_folder(config) / "quantized.pt"
+    optimizer, average = optimizer_for(model, 0.0), Average(model, config["run"]["ema"])
+    model.train()
+    model.momentum = settings["range_momentum"]
+    spent, steps, sums, reported = 0.0, 0, 0.0, 0.0
+    while spent < 60 * settings["minutes"]:
+        start = time.monotonic()
+        model.observing = steps < settings["observe_steps"]
+        for group in optimizer.param_groups:
+            group["lr"] = rate_at(settings, spent / (60 * settings["minutes"]))
+        pictures, alphas = samples.batch(config["run"]["batch"], size)
+        loss = losses.total(model(pictures), None, alphas)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 3.0)
+        optimizer.step()
+        average.update(model)
+        steps, sums, spent = steps + 1, sums + loss.item(), spent + time.monotonic() - start
+        if steps % 100 == 0:
+            log(config, phase="quantize", step=steps, spent=round(spent), loss=round(sums / 100, 4))
+            sums = 0.0
+        if spent - reported > 240:
+            log(config, phase="quantize", step=steps, validation=evaluated(model, average.state, validation, size))
+            torch.save(dict(model.stored(), state=average.state), file)
+            reported = spent
+    return average.state
+
+
+def main(config):
+    """The `quantize` command: writes quantized.pt; with minutes = 0 it is post-training quantization alone."""
+    settings = config["quantize"]
+    network = float_network(config)
+    samples, validation = Samples(config, "train", seed=config["seed"] + 999), Samples(config, "validation")
+    validation.reseed(7)
+    log(config, phase="float", validation=score.validate(network, validation.fixed(settings["size"])))
+    model = Quantized(network, settings["logit_scale"])
+    observe(model, samples, settings["size"], 12)
+    log(config, phase="post-training", validation=evaluated(model, model.state_dict(), validation, settings["size"]))
+    if settings["minutes"]:
+        model.load_state_dict(fine_tune(config, model, samples, validation))
+        log(config, phase="quantize", validation=evaluated(model, model.state_dict(), validation, settings["size"]))
+    torch.save(model.stored(), configuration.run_folder(config) / "quantized.pt")

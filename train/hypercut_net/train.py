@@ -1,0 +1,138 @@
+"""Float training in phases; may be killed and started again at any time: it resumes from the last checkpoint."""
+
+import json
+import math
+import time
+
+import torch
+
+from . import config as configuration, losses, score
+from .network import Network
+from .samples import Samples
+
+
+class Average:
+    """Exponential moving average of all weights and statistics; starts quickly, then `decay`."""
+
+    def __init__(self, model, decay):
+        self.decay, self.steps = decay, 0
+        self.state = {name: value.detach().clone() for name, value in model.state_dict().items()}
+
+    def update(self, model):
+        """Takes one step towards the model."""
+        self.steps += 1
+        keep = min(self.decay, (1 + self.steps) / (20 + self.steps))
+        for name, value in model.state_dict().items():
+            if value.is_floating_point():
+                self.state[name].lerp_(value, 1 - keep)
+            else:
+                self.state[name].copy_(value)
+
+
+def optimizer_for(model, decay):
+    """AdamW; no decay on biases, normalisation and depthwise filters."""
+    plain, decayed = [], []
+    for value in model.parameters():
+        (decayed if value.dim() == 4 and value.shape[1] > 1 else plain).append(value)
+    return torch.optim.AdamW([dict(params=decayed, weight_decay=decay), dict(params=plain, weight_decay=0.0)])
+
+
+def rate_at(phase, share):
+    """Learning rate at a share of the phase: linear warm-up, then cosine down to the final rate."""
+    if share < phase["warmup"]:
+        return phase["rate"] * share / phase["warmup"]
+    turn = (share - phase["warmup"]) / (1 - phase["warmup"])
+    return phase["final_rate"] + (phase["rate"] - phase["final_rate"]) * (1 + math.cos(math.pi * min(turn, 1))) / 2
+
+
+def log(config, **entry):
+    """Prints an entry and appends it to log.jsonl."""
+    line = json.dumps(entry)
+    print(time.strftime("%H:%M:%S"), line, flush=True)
+    with open(configuration.run_folder(config) / "log.jsonl", "a") as file:
+        file.write(line + "\n")
+
+
+class Trainer:
+    """Model, optimizer, average and progress: everything a checkpoint holds."""
+
+    def __init__(self, config):
+        self.config, self.run = config, config["run"]
+        self.model = Network().to(memory_format=torch.channels_last)
+        self.optimizer = optimizer_for(self.model, self.run["weight_decay"])
+        self.average = Average(self.model, self.run["ema"])
+        self.phase, self.spent, self.steps = 0, 0.0, 0  # spent: seconds of training in this phase
+        self.file = configuration.run_folder(config) / "float.pt"
+        if self.file.exists():
+            self._load()
+        self.samples = Samples(config, "train", seed=config["seed"] + self.steps)
+        self.validation = Samples(config, "validation")
+
+    def _load(self):
+        state = torch.load(self.file, weights_only=True)
+        self.model.load_state_dict(state["model"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.average.state, self.average.steps = state["average"], state["average_steps"]
+        self.phase, self.spent, self.steps = state["phase"], state["spent"], state["steps"]
+        print(f"resumed: phase {self.phase}, {self.spent:.0f} s, step {self.steps}", flush=True)
+
+    def save(self):
+        """Writes the checkpoint whole or not at all."""
+        state = dict(model=self.model.state_dict(), optimizer=self.optimizer.state_dict(), average=self.average.state,
+                     average_steps=self.average.steps, phase=self.phase, spent=self.spent, steps=self.steps)
+        torch.save(state, self.file.with_suffix(".tmp"))
+        self.file.with_suffix(".tmp").rename(self.file)
+
+    def validate(self, size):
+        """Scores of the averaged weights on our own split."""
+        self.validation.reseed(7)
+        model = Network().to(memory_format=torch.channels_last)
+        model.load_state_dict(self.average.state)
+        return score.validate(model.eval(), self.validation.fixed(size))
+
+    def step(self, phase):
+        """One batch; returns the loss."""
+        rate = rate_at(phase, self.spent / (60 * phase["minutes"]))
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        pictures, alphas = self.samples.batch(self.run["batch"], phase["size"])
+        logit, auxiliary = self.model(pictures)
+        loss = losses.total(logit, auxiliary, alphas)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), 3.0)
+        self.optimizer.step()
+        self.average.update(self.model)
+        self.steps += 1
+        return loss.item()
+
+    def train_phase(self, phase):
+        """Runs the rest of one phase."""
+        self.model.train()
+        saved = validated = marked = self.spent
+        sums, count = 0.0, 0
+        while self.spent < 60 * phase["minutes"]:
+            start = time.monotonic()
+            sums, count = sums + self.step(phase), count + 1
+            self.spent += time.monotonic() - start
+            if count == 100:
+                speed, marked = count * self.run["batch"] / (self.spent - marked), self.spent
+                log(self.config, phase=phase["name"], step=self.steps, spent=round(self.spent), loss=round(sums / count, 4),
+                    pictures_per_second=round(speed, 1))
+                sums, count = 0.0, 0
+            if self.spent - saved > self.run["checkpoint_seconds"]:
+                self.save()
+                saved = self.spent
+            if self.spent - validated > 3 * self.run["checkpoint_seconds"]:
+                log(self.config, phase=phase["name"], step=self.steps, validation=self.validate(phase["size"]))
+                validated = self.spent
+        log(self.config, phase=phase["name"], step=self.steps, validation=self.validate(192), done=True)
+        self.phase, self.spent = self.phase + 1, 0.0
+        self.save()
+
+
+def main(config):
+    """The `train` command."""
+    trainer = Trainer(config)
+    while trainer.phase < len(config["phase"]):
+        trainer.train_phase(config["phase"][trainer.phase])
