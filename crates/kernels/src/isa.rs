@@ -14,12 +14,38 @@ pub const OVERRIDE: &str = "HYPERCUT_ISA";
 pub enum Isa {
     /// Plain Rust, compiled for the target's baseline: the oracle, and what every CPU can run.
     Scalar,
+    /// x86-64 with AVX-512 F, BW, VL and VNNI (Ice Lake, Zen 4 and later).
+    #[cfg(target_arch = "x86_64")]
+    Avx512Vnni(Avx512Vnni),
+}
+
+/// Proof that this CPU has AVX-512 F, BW, VL and VNNI, and that the system saves its registers.
+#[cfg(target_arch = "x86_64")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Avx512Vnni(());
+
+#[cfg(target_arch = "x86_64")]
+impl Avx512Vnni {
+    /// Asks the CPU.
+    pub fn new() -> Option<Self> {
+        let has = is_x86_feature_detected!("avx512f")
+            && is_x86_feature_detected!("avx512bw")
+            && is_x86_feature_detected!("avx512vl")
+            && is_x86_feature_detected!("avx512vnni");
+        has.then_some(Self(()))
+    }
 }
 
 impl Isa {
     /// The sets that this CPU can run, slowest first; tests run every case on each of them.
     pub fn available() -> impl DoubleEndedIterator<Item = Self> {
-        [Some(Self::Scalar)].into_iter().flatten()
+        [
+            Some(Self::Scalar),
+            #[cfg(target_arch = "x86_64")]
+            Avx512Vnni::new().map(Self::Avx512Vnni),
+        ]
+        .into_iter()
+        .flatten()
     }
 
     /// The fastest set of this CPU, unless the environment variable [`OVERRIDE`] names a lower one.
@@ -47,6 +73,8 @@ impl Isa {
     pub fn name(self) -> &'static str {
         match self {
             Self::Scalar => "scalar",
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512Vnni(_) => "avx512vnni",
         }
     }
 }

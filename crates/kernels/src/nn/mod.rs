@@ -3,6 +3,7 @@ pub mod conv2d;
 pub mod depthwise;
 mod dot;
 pub mod fully_connected;
+mod gemm;
 pub mod transpose_conv;
 mod window;
 

@@ -6,11 +6,14 @@
 //!
 //! with `I` the input channels of a group, `g = o / (O / groups)` the group of output channel `o`, and the input 0 outside
 //! its borders. Source: TensorFlow Lite's `CONV_2D`.
+mod prepared;
 mod scalar;
 
 use super::{Nhwc, Window, count};
 use crate::isa::Isa;
 use crate::requantize::{OutputF32, OutputI8};
+
+pub use prepared::PreparedConv2d;
 
 /// Shapes of one convolution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,7 +98,7 @@ pub fn conv2d_i8(isa: Isa, shape: &Conv2d, constants: &Conv2dI8<'_>, input: &[i8
     );
     assert_eq!(constants.scales.len(), shape.output[3], "length of scales");
     match isa {
-        Isa::Scalar => scalar::conv2d_i8(shape, constants, input, out),
+        _ => scalar::conv2d_i8(shape, constants, input, out),
     }
 }
 
@@ -117,7 +120,7 @@ pub fn conv2d_f32(
         out.len(),
     );
     match isa {
-        Isa::Scalar => scalar::conv2d_f32(shape, constants, input, out),
+        _ => scalar::conv2d_f32(shape, constants, input, out),
     }
 }
 

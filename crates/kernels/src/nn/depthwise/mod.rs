@@ -5,11 +5,16 @@
 //! ```
 //!
 //! with the input 0 outside its borders. Source: TensorFlow Lite's `DEPTHWISE_CONV_2D`.
+#[cfg(target_arch = "x86_64")]
+mod avx512vnni;
+mod prepared;
 mod scalar;
 
 use super::{Nhwc, Window, count};
 use crate::isa::Isa;
 use crate::requantize::{OutputF32, OutputI8};
+
+pub use prepared::PreparedDepthwise;
 
 /// Shapes of one depthwise convolution; the multiplier `M` is `output[3] / input[3]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,7 +98,7 @@ pub fn depthwise_i8(
     );
     assert_eq!(constants.scales.len(), shape.output[3], "length of scales");
     match isa {
-        Isa::Scalar => scalar::depthwise_i8(shape, constants, input, out),
+        _ => scalar::depthwise_i8(shape, constants, input, out),
     }
 }
 
@@ -115,7 +120,7 @@ pub fn depthwise_f32(
         out.len(),
     );
     match isa {
-        Isa::Scalar => scalar::depthwise_f32(shape, constants, input, out),
+        _ => scalar::depthwise_f32(shape, constants, input, out),
     }
 }
 

@@ -78,7 +78,7 @@ pub fn fully_connected_i8(
     );
     assert_eq!(constants.scales.len(), shape.outputs, "length of scales");
     match isa {
-        Isa::Scalar => scalar::fully_connected_i8(shape, constants, input, out),
+        _ => scalar::fully_connected_i8(shape, constants, input, out),
     }
 }
 
@@ -100,7 +100,7 @@ pub fn fully_connected_f32(
         out.len(),
     );
     match isa {
-        Isa::Scalar => scalar::fully_connected_f32(shape, constants, input, out),
+        _ => scalar::fully_connected_f32(shape, constants, input, out),
     }
 }
 

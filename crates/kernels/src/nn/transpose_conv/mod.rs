@@ -94,7 +94,7 @@ pub fn transpose_conv_i8(
     );
     assert_eq!(constants.scales.len(), shape.output[3], "length of scales");
     match isa {
-        Isa::Scalar => scalar::transpose_conv_i8(shape, constants, input, out),
+        _ => scalar::transpose_conv_i8(shape, constants, input, out),
     }
 }
 
@@ -116,7 +116,7 @@ pub fn transpose_conv_f32(
         out.len(),
     );
     match isa {
-        Isa::Scalar => scalar::transpose_conv_f32(shape, constants, input, out),
+        _ => scalar::transpose_conv_f32(shape, constants, input, out),
     }
 }
 

@@ -19,6 +19,9 @@
 //! A NaN becomes `min`: the lower bound is applied first, by a maximum that returns its number when the other side is NaN.
 //! Integer sums with finite scales never make one.
 
+#[cfg(target_arch = "x86_64")]
+pub(crate) mod avx512;
+
 /// Where quantized results go: the output's zero point and the range that its activation leaves open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OutputI8 {
@@ -38,6 +41,13 @@ impl OutputI8 {
             min: i8::MIN,
             max: i8::MAX,
         }
+    }
+
+    /// Whether no sum of magnitude `bound` can leave `i32` when multiplied by `scale`: then a SIMD path may convert first and
+    /// clamp the integer, which gives the same byte.
+    pub(crate) fn is_tame(bound: u64, scale: f32) -> bool {
+        // 2^30 leaves room for the roundings of the conversion and of the product.
+        bound as f64 * f64::from(scale.abs()) < f64::from(1u32 << 30)
     }
 
     /// An integer sum (bias included) times `scale`, as a byte.

@@ -1,0 +1,311 @@
+//! Depthwise convolution by `vpdpbusd`: four neighbouring pixels of sixteen channels at a time.
+//!
+//! The instruction sums four adjacent bytes, so each input row is stored once more with every four neighbouring pixels (a
+//! quad) transposed: `[quads][lanes of 16 channels][16 channels][4 pixels]`. An output pixel's taps in one row then lie in
+//! one to three quads, and its weights are spread to match: zero where a quad's pixel is no tap. Four neighbouring outputs
+//! differ in where their taps fall, which the weights of each tell apart; the next four see the same pattern again.
+//! Stride, dilation and padding thus cost nothing in the inner loop, and an input row is transposed once for all the
+//! output rows that see it. A ring holds as many rows as the kernel spans.
+//!
+//! The inputs' top bit is flipped (which adds 128) to make them unsigned; the bias makes up for it.
+use super::{Depthwise, DepthwiseI8};
+use crate::requantize::OutputI8;
+use crate::requantize::avx512::Output;
+use std::arch::x86_64::*;
+
+/// Channels of a lane, pixels of a quad, bytes of both.
+const LANE: usize = 16;
+const QUAD: usize = 4;
+const UNIT: usize = LANE * QUAD;
+
+/// A depthwise convolution with multiplier 1, ready to run.
+#[derive(Debug)]
+pub(crate) struct Packed {
+    shape: Depthwise,
+    lanes: usize,
+    /// Quads of a transposed row.
+    quads: usize,
+    /// For each of four neighbouring outputs, the quads that its taps touch, counted from the first output's first tap.
+    spans: [Vec<usize>; QUAD],
+    /// `[lanes][KH][spans, one after the other][16 channels][4 pixels]`.
+    weights: Vec<i8>,
+    /// `[lanes][16]`.
+    bias: Vec<i32>,
+    /// As `bias`.
+    scales: Vec<f32>,
+    output: OutputI8,
+    /// `slots` transposed rows of `[quads][lanes][UNIT]`, then one that is all padding.
+    ring: Vec<u8>,
+    /// One input row in whole lanes with its padding: `[quads * 4, lanes * 16]`.
+    padded: Vec<i8>,
+}
+
+impl Packed {
+    pub(crate) fn new(shape: &Depthwise, c: &DepthwiseI8<'_>) -> Self {
+        let channels = shape.input[3];
+        let lanes = channels.div_ceil(LANE);
+        let window = &shape.window;
+        let ([kh, kw], [stride, dilation]) = (window.kernel, [window.stride[1], window.dilation[1]]);
+        let pixel = |i: usize, k: usize| i * stride + k * dilation;
+        let spans: [Vec<usize>; QUAD] = std::array::from_fn(|i| {
+            let mut quads: Vec<usize> = (0..kw).map(|k| pixel(i, k) / QUAD).collect();
+            quads.dedup();
+            quads
+        });
+        let mut weights = Vec::new();
+        for (lane, ky) in (0..lanes).flat_map(|lane| (0..kh).map(move |ky| (lane, ky))) {
+            for (i, quad) in spans.iter().enumerate().flat_map(|(i, s)| s.iter().map(move |q| (i, q))) {
+                for channel in lane * LANE..(lane + 1) * LANE {
+                    for at in quad * QUAD..(quad + 1) * QUAD {
+                        let tap = (0..kw).find(|&k| pixel(i, k) == at && channel < channels);
+                        weights.push(tap.map_or(0, |kx| c.weights[(ky * kw + kx) * channels + channel]));
+                    }
+                }
+            }
+        }
+        let mut bias: Vec<i32> = (0..channels)
+            .map(|o| {
+                let sum: i32 = (0..kh * kw).map(|t| i32::from(c.weights[t * channels + o])).sum();
+                c.bias[o].wrapping_sub(sum.wrapping_mul(128 + i32::from(c.input_zero)))
+            })
+            .collect();
+        bias.resize(lanes * LANE, 0);
+        let mut scales = c.scales.to_vec();
+        scales.resize(lanes * LANE, 0.0);
+        let last_output = shape.output[2].next_multiple_of(QUAD) - 1;
+        let quads = pixel(last_output, kw - 1) / QUAD + 1;
+        let slots = (kh - 1) * window.dilation[0] + 1;
+        Self {
+            shape: *shape,
+            lanes,
+            quads,
+            spans,
+            weights,
+            bias,
+            scales,
+            output: c.output,
+            padded: vec![c.input_zero; quads * QUAD * lanes * LANE],
+            ring: vec![c.input_zero as u8 ^ 0x80; (slots + 1) * quads * lanes * UNIT],
+        }
+    }
+
+    /// Runs; lengths as [`super::depthwise_i8`] checks them.
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
+    pub(crate) fn run(&mut self, input: &[i8], out: &mut [i8]) {
+        let ([batch, h, w, channels], [_, out_h, out_w, _]) = (self.shape.input, self.shape.output);
+        let window = self.shape.window;
+        let (dilation, rows_inside) = (window.dilation[0], window.pad[0]..window.pad[0] + h);
+        let slots = (window.kernel[0] - 1) * dilation + 1;
+        for n in 0..batch {
+            // The first padded row that is not in the ring yet.
+            let mut next = 0;
+            for y in 0..out_h {
+                let top = y * window.stride[0];
+                for padded in next.max(top)..top + slots {
+                    if rows_inside.contains(&padded) {
+                        let start = (n * h + padded - window.pad[0]) * w * channels;
+                        self.transpose(&input[start..start + w * channels], padded % slots);
+                    }
+                }
+                next = top + slots;
+                let slot = |ky: usize| {
+                    let padded = top + ky * dilation;
+                    if rows_inside.contains(&padded) { padded % slots } else { slots }
+                };
+                let start = (n * out_h + y) * out_w * channels;
+                self.sum_row(slot, &mut out[start..start + out_w * channels]);
+            }
+        }
+    }
+
+    /// Transposes the quads of an input row `[W, C]` into a slot of the ring.
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
+    fn transpose(&mut self, input: &[i8], slot: usize) {
+        let (channels, pitch) = (self.shape.input[3], self.lanes * LANE);
+        // Whole pixels between padding, so that every quad is loaded alike.
+        let inside = &mut self.padded[self.shape.window.pad[1] * pitch..];
+        if channels == pitch {
+            let bytes = input.len().min(inside.len());
+            inside[..bytes].copy_from_slice(&input[..bytes]);
+        } else {
+            let pixels = inside.chunks_exact_mut(pitch).zip(input.chunks_exact(channels));
+            pixels.for_each(|(target, source)| target[..channels].copy_from_slice(source));
+        }
+        let row = self.quads * self.lanes * UNIT;
+        let target = &mut self.ring[slot * row..][..row];
+        let quads = target.chunks_exact_mut(self.lanes * UNIT).zip(self.padded.chunks_exact(QUAD * pitch));
+        for (target, source) in quads {
+            for (lane, target) in target.as_chunks_mut::<UNIT>().0.iter_mut().enumerate() {
+                let pixels = load_pixels(&source[lane * LANE..], pitch);
+                // SAFETY: `target` is 64 bytes.
+                unsafe { _mm512_storeu_si512(target.as_mut_ptr().cast(), transpose_quad(pixels)) };
+            }
+        }
+    }
+
+    /// One output row, from the ring's slots `slot(0..KH)`.
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
+    fn sum_row(&self, slot: impl Fn(usize) -> usize, out: &mut [i8]) {
+        let window = &self.shape.window;
+        match (window.kernel, window.stride[1], window.dilation[1]) {
+            ([3, 3], 1, 1) => self.sum_fixed::<3, 1, 1, 2, 6>(slot, out),
+            ([3, 3], 2, 1) => self.sum_fixed::<3, 2, 1, 3, 6>(slot, out),
+            ([3, 3], 1, 2) => self.sum_fixed::<3, 1, 2, 2, 8>(slot, out),
+            ([3, 3], 1, 4) => self.sum_fixed::<3, 1, 4, 3, 12>(slot, out),
+            ([5, 5], 1, 1) => self.sum_fixed::<5, 1, 1, 2, 8>(slot, out),
+            ([5, 5], 2, 1) => self.sum_fixed::<5, 2, 1, 3, 8>(slot, out),
+            _ => self.sum_any(slot, out),
+        }
+    }
+
+    /// One output row of a `K`x`K` kernel with stride `S` and dilation `D`, whose four outputs touch `QUADS` quads in `TERMS`
+    /// pairs of output and quad. Everything counts at compile time, so the loops over taps unroll.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
+    fn sum_fixed<const K: usize, const S: usize, const D: usize, const QUADS: usize, const TERMS: usize>(
+        &self,
+        slot: impl Fn(usize) -> usize,
+        out: &mut [i8],
+    ) {
+        let output = Output::new(self.output);
+        let lane_stride = self.lanes * UNIT;
+        let row = self.quads * lane_stride;
+        let starts: [usize; K] = std::array::from_fn(|ky| slot(ky) * row);
+        let fours = self.shape.output[2].div_ceil(QUAD);
+        assert!(starts.iter().all(|start| start + row <= self.ring.len()));
+        assert!((fours - 1) * S + QUADS <= self.quads);
+        assert_eq!(self.weights.len(), self.lanes * K * TERMS * UNIT);
+        for lane in 0..self.lanes {
+            let (bias, scales) = self.constants(lane);
+            for four in 0..fours {
+                let mut sums = [bias; QUAD];
+                for (ky, start) in starts.iter().enumerate() {
+                    let mut x = [bias; QUADS];
+                    for (q, x) in x.iter_mut().enumerate() {
+                        // SAFETY: four * S + q < quads (asserted), so the unit lies in the row, within the ring (asserted).
+                        *x = unsafe {
+                            let at = start + (four * S + q) * lane_stride + lane * UNIT;
+                            _mm512_loadu_si512(self.ring.as_ptr().add(at).cast())
+                        };
+                    }
+                    let mut term = 0;
+                    for (i, sum) in sums.iter_mut().enumerate() {
+                        for (q, x) in x.iter().enumerate() {
+                            let touches = (0..K).any(|k| (i * S + k * D) / QUAD == q);
+                            if touches {
+                                // SAFETY: term < TERMS, which is how many pairs touch (length asserted).
+                                let w = unsafe {
+                                    let at = ((lane * K + ky) * TERMS + term) * UNIT;
+                                    _mm512_loadu_si512(self.weights.as_ptr().add(at).cast())
+                                };
+                                *sum = _mm512_dpbusd_epi32(*sum, *x, w);
+                                term += 1;
+                            }
+                        }
+                    }
+                }
+                self.store(output.bytes(sums, [scales; QUAD]), four, lane, out);
+            }
+        }
+    }
+
+    /// One output row, any kernel.
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
+    fn sum_any(&self, slot: impl Fn(usize) -> usize, out: &mut [i8]) {
+        let ([kh, _], stride) = (self.shape.window.kernel, self.shape.window.stride[1]);
+        let terms: usize = self.spans.iter().map(Vec::len).sum();
+        let output = Output::new(self.output);
+        for lane in 0..self.lanes {
+            let (bias, scales) = self.constants(lane);
+            for four in 0..self.shape.output[2].div_ceil(QUAD) {
+                let mut sums = [bias; QUAD];
+                for ky in 0..kh {
+                    let row = slot(ky) * self.quads + four * stride;
+                    let mut weights = self.weights[(lane * kh + ky) * terms * UNIT..].as_chunks::<UNIT>().0.iter();
+                    for (sum, span) in sums.iter_mut().zip(&self.spans) {
+                        for (quad, w) in span.iter().zip(&mut weights) {
+                            let x = &self.ring[((row + quad) * self.lanes + lane) * UNIT..][..UNIT];
+                            // SAFETY: both slices are 64 bytes.
+                            let (x, w) = unsafe {
+                                (_mm512_loadu_si512(x.as_ptr().cast()), _mm512_loadu_si512(w.as_ptr().cast()))
+                            };
+                            *sum = _mm512_dpbusd_epi32(*sum, x, w);
+                        }
+                    }
+                }
+                self.store(output.bytes(sums, [scales; QUAD]), four, lane, out);
+            }
+        }
+    }
+
+    /// Bias and scales of a lane.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
+    fn constants(&self, lane: usize) -> (__m512i, __m512) {
+        let (bias, scales) = (&self.bias[lane * LANE..][..LANE], &self.scales[lane * LANE..][..LANE]);
+        // SAFETY: both slices hold 16 numbers of four bytes.
+        unsafe { (_mm512_loadu_si512(bias.as_ptr().cast()), _mm512_loadu_ps(scales.as_ptr())) }
+    }
+
+    /// Stores a lane of the output pixels `4 * four ..`, as far as the row and the channels go.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
+    fn store(&self, bytes: __m512i, four: usize, lane: usize, out: &mut [i8]) {
+        let channels = self.shape.input[3];
+        let pixels = (self.shape.output[2] - four * QUAD).min(QUAD);
+        let target = &mut out[four * QUAD * channels + lane * LANE..];
+        let valid = (channels - lane * LANE).min(LANE);
+        assert!(target.len() >= (pixels - 1) * channels + valid);
+        let pixel = [
+            _mm512_castsi512_si128(bytes),
+            _mm512_extracti32x4_epi32::<1>(bytes),
+            _mm512_extracti32x4_epi32::<2>(bytes),
+            _mm512_extracti32x4_epi32::<3>(bytes),
+        ];
+        let target = target.as_mut_ptr();
+        if channels == LANE && pixels == QUAD {
+            // SAFETY: four pixels of 16 channels follow each other (length asserted).
+            unsafe { _mm512_storeu_si512(target.cast(), bytes) };
+        } else if valid == LANE && pixels == QUAD {
+            for (i, pixel) in pixel.into_iter().enumerate() {
+                // SAFETY: pixel `i` has 16 bytes left in `target` (length asserted).
+                unsafe { _mm_storeu_si128(target.add(i * channels).cast(), pixel) };
+            }
+        } else {
+            for (i, pixel) in pixel.into_iter().enumerate().take(pixels) {
+                // SAFETY: the mask selects the bytes that pixel `i` has left in `target` (length asserted).
+                unsafe { _mm_mask_storeu_epi8(target.add(i * channels), u16::MAX >> (LANE - valid), pixel) };
+            }
+        }
+    }
+}
+
+/// A lane of four pixels that lie `channels` bytes apart: `[4 pixels][16 channels]`.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
+fn load_pixels(input: &[i8], channels: usize) -> __m512i {
+    assert!(input.len() >= 3 * channels + LANE);
+    let start = input.as_ptr();
+    if channels == LANE {
+        // SAFETY: the four pixels follow each other: 64 bytes (asserted).
+        return unsafe { _mm512_loadu_si512(start.cast()) };
+    }
+    // SAFETY: pixel `i` has 16 readable bytes (asserted).
+    let pixel = |i: usize| unsafe { _mm_loadu_si128(start.add(i * channels).cast()) };
+    let pair = |a, b| _mm256_inserti128_si256::<1>(_mm256_castsi128_si256(a), b);
+    let (low, high) = (pair(pixel(0), pixel(1)), pair(pixel(2), pixel(3)));
+    _mm512_inserti64x4::<1>(_mm512_castsi256_si512(low), high)
+}
+
+/// `[4 pixels][16 channels]` to `[16 channels][4 pixels]`, top bits flipped.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
+fn transpose_quad(pixels: __m512i) -> __m512i {
+    // Four channels of each pixel into each 128-bit lane, then the 4x4 bytes of the lane.
+    let by_channels = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+    let within_lane = _mm512_broadcast_i32x4(_mm_setr_epi8(
+        0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15,
+    ));
+    let lanes = _mm512_permutexvar_epi32(by_channels, pixels);
+    _mm512_xor_si512(_mm512_shuffle_epi8(lanes, within_lane), _mm512_set1_epi8(i8::MIN))
+}

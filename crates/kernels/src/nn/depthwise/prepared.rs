@@ -1,0 +1,157 @@
+//! A quantized depthwise convolution with its weights packed for the CPU at hand, run many times.
+use super::{Depthwise, DepthwiseI8, depthwise_i8};
+use crate::isa::Isa;
+use crate::nn::count;
+use crate::requantize::OutputI8;
+
+/// A depthwise convolution ready to run; gives the bytes of [`depthwise_i8`].
+#[derive(Debug)]
+pub struct PreparedDepthwise {
+    shape: Depthwise,
+    path: Path,
+}
+
+#[derive(Debug)]
+enum Path {
+    Oracle(Constants),
+    #[cfg(target_arch = "x86_64")]
+    Avx512Vnni(crate::isa::Avx512Vnni, super::avx512vnni::Packed),
+}
+
+/// What [`DepthwiseI8`] borrows, owned.
+#[derive(Debug)]
+struct Constants {
+    weights: Vec<i8>,
+    bias: Vec<i32>,
+    scales: Vec<f32>,
+    input_zero: i8,
+    weight_zero: i8,
+    output: OutputI8,
+}
+
+impl Constants {
+    fn new(c: &DepthwiseI8<'_>) -> Self {
+        Self {
+            weights: c.weights.to_vec(),
+            bias: c.bias.to_vec(),
+            scales: c.scales.to_vec(),
+            input_zero: c.input_zero,
+            weight_zero: c.weight_zero,
+            output: c.output,
+        }
+    }
+
+    fn borrow(&self) -> DepthwiseI8<'_> {
+        DepthwiseI8 {
+            weights: &self.weights,
+            bias: &self.bias,
+            scales: &self.scales,
+            input_zero: self.input_zero,
+            weight_zero: self.weight_zero,
+            output: self.output,
+        }
+    }
+}
+
+impl PreparedDepthwise {
+    /// Packs the weights for `isa`.
+    ///
+    /// # Panics
+    /// As [`depthwise_i8`].
+    pub fn new(isa: Isa, shape: &Depthwise, c: &DepthwiseI8<'_>) -> Self {
+        let (input, output) = (count(&shape.input), count(&shape.output));
+        shape.check(c.weights.len(), c.bias.len(), input, output);
+        assert_eq!(c.scales.len(), shape.output[3], "length of scales");
+        let path = Self::path(isa, shape, c).unwrap_or_else(|| Path::Oracle(Constants::new(c)));
+        Self { shape: *shape, path }
+    }
+
+    fn path(isa: Isa, shape: &Depthwise, c: &DepthwiseI8<'_>) -> Option<Path> {
+        let taps = (shape.window.kernel[0] * shape.window.kernel[1]) as u64;
+        let bound = |o: usize| 255 * 128 * taps + u64::from(c.bias[o].unsigned_abs());
+        let tame = (0..c.bias.len()).all(|o| OutputI8::is_tame(bound(o), c.scales[o]));
+        if !tame || shape.multiplier() != 1 || c.weight_zero != 0 || count(&shape.output) == 0 {
+            return None;
+        }
+        match isa {
+            Isa::Scalar => None,
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx512Vnni(token) => {
+                Some(Path::Avx512Vnni(token, super::avx512vnni::Packed::new(shape, c)))
+            }
+        }
+    }
+
+    /// Runs. `input` is `[N, H, W, C]`, `out` `[N, H, W, C * M]`.
+    ///
+    /// # Panics
+    /// When a length contradicts the shape.
+    pub fn run(&mut self, input: &[i8], out: &mut [i8]) {
+        assert_eq!(input.len(), count(&self.shape.input), "length of input");
+        assert_eq!(out.len(), count(&self.shape.output), "length of output");
+        match &mut self.path {
+            Path::Oracle(constants) => {
+                depthwise_i8(Isa::Scalar, &self.shape, &constants.borrow(), input, out);
+            }
+            #[cfg(target_arch = "x86_64")]
+            Path::Avx512Vnni(_token, packed) => {
+                // SAFETY: `_token` proves that this CPU has the features that `run` enables.
+                unsafe { packed.run(input, out) }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::nn::Window;
+
+    /// Every ISA's prepared convolution equals the oracle, over kernels, strides, dilations, widths and channels.
+    #[test]
+    fn equals_the_oracle() {
+        let mut seed = 7u32;
+        let mut byte = || {
+            seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (seed >> 24) as u8 as i8
+        };
+        let channels = [1, 3, 7, 8, 15, 16, 17, 24, 32, 33, 48, 64, 96, 100, 144];
+        let cases = (0..2400).map(|i| {
+            let (kernel, stride, dilation) = ([1, 3, 5, 2][i % 4], 1 + i / 4 % 2, [1, 2, 4, 8, 3][i / 8 % 5]);
+            (kernel, stride, dilation, channels[i % 15], 1 + i / 7 % 17, 1 + i / 3 % 17)
+        });
+        for (kernel, stride, dilation, channels, h, w) in cases {
+            let reach = (kernel - 1) * dilation + 1;
+            let pad = [reach / 2, (reach - 1) / 2];
+            let window = Window { kernel: [kernel; 2], stride: [stride; 2], dilation: [dilation; 2], pad };
+            let side = |size: usize| size.div_ceil(stride);
+            let shape = Depthwise {
+                input: [2, h, w, channels],
+                output: [2, side(h), side(w), channels],
+                window,
+            };
+            let mut bytes = |len: usize| (0..len).map(|_| byte()).collect::<Vec<i8>>();
+            let (input, weights) = (bytes(count(&shape.input)), bytes(kernel * kernel * channels));
+            let bias: Vec<i32> = bytes(channels).iter().map(|&b| i32::from(b) * 100).collect();
+            let scales: Vec<f32> = (0..channels).map(|c| 5e-4 + c as f32 * 1e-5).collect();
+            let constants = DepthwiseI8 {
+                weights: &weights,
+                bias: &bias,
+                scales: &scales,
+                input_zero: 21,
+                weight_zero: 0,
+                output: OutputI8 { zero_point: -60, min: -128, max: 110 },
+            };
+            let mut expected = vec![0; count(&shape.output)];
+            depthwise_i8(Isa::Scalar, &shape, &constants, &input, &mut expected);
+            for isa in Isa::available() {
+                let mut out = vec![0; expected.len()];
+                let mut prepared = PreparedDepthwise::new(isa, &shape, &constants);
+                prepared.run(&input, &mut out);
+                assert!(out == expected, "{isa} {shape:?}");
+                prepared.run(&input, &mut out);
+                assert!(out == expected, "second run: {isa} {shape:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! `vpdpbusd` on 16 outputs at a time: unsigned inputs, signed weights, sums of four products, no saturation.
+//!
+//! The instruction wants the inputs unsigned, so their top bit is flipped (that adds 128) as each group of four is broadcast,
+//! and the bias takes `(128 + input_zero) * sum(weights)` away again. Sums are exact modulo 2^32, so the bytes are the oracle's.
+use super::GemmI8;
+use crate::requantize::avx512::Output;
+use std::arch::x86_64::*;
+
+/// Outputs of one vector.
+const LANES: usize = 16;
+
+/// Weights of a product in the order in which the tiles read them.
+#[derive(Debug)]
+pub(crate) struct Packed {
+    inputs: usize,
+    outputs: usize,
+    /// Per group of vectors: `[inputs / 4][vectors][16][4]`, zero beyond the real inputs and outputs.
+    weights: Vec<i8>,
+    bias: Vec<i32>,
+    scales: Vec<f32>,
+    output: crate::requantize::OutputI8,
+}
+
+/// Vectors of outputs that the next tile takes when `left` are left.
+fn group(left: usize) -> usize {
+    match left {
+        0..=4 => left,
+        5 => 3,
+        6 => 3,
+        _ => 4,
+    }
+}
+
+impl Packed {
+    pub(crate) fn new(c: &GemmI8<'_>) -> Self {
+        let (inputs, outputs) = (c.inputs, c.bias.len());
+        let (quads, vectors) = (inputs.div_ceil(4), outputs.div_ceil(LANES));
+        let weight = |o: usize, i: usize| {
+            if o < outputs && i < inputs { c.weights[o * inputs + i] } else { 0 }
+        };
+        let mut weights = Vec::with_capacity(quads * vectors * 64);
+        let mut first = 0;
+        while first < vectors {
+            let count = group(vectors - first);
+            for quad in 0..quads {
+                for o in first * LANES..(first + count) * LANES {
+                    weights.extend((0..4).map(|i| weight(o, quad * 4 + i)));
+                }
+            }
+            first += count;
+        }
+        let mut bias: Vec<i32> = (0..outputs)
+            .map(|o| {
+                let sum: i32 = (0..inputs).map(|i| i32::from(weight(o, i))).sum();
+                c.bias[o].wrapping_sub(sum.wrapping_mul(128 + i32::from(c.input_zero)))
+            })
+            .collect();
+        bias.resize(vectors * LANES, 0);
+        let mut scales = c.scales.to_vec();
+        scales.resize(vectors * LANES, 0.0);
+        Self { inputs, outputs, weights, bias, scales, output: c.output }
+    }
+
+    /// Runs over `rows` of `inputs` bytes, `stride` bytes apart; `out` is `[pixels, outputs]`.
+    ///
+    /// # Panics
+    /// When a slice is too short. Every row must have its inputs rounded up to four readable.
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
+    pub(crate) fn run(&self, input: &[i8], stride: usize, out: &mut [i8]) {
+        let quads = self.inputs.div_ceil(4);
+        let pixels = out.len() / self.outputs;
+        assert_eq!(out.len(), pixels * self.outputs, "length of output");
+        if pixels == 0 {
+            return;
+        }
+        assert!(input.len() >= (pixels - 1) * stride + quads * 4, "length of input");
+        let vectors = self.outputs.div_ceil(LANES);
+        let mut first = 0;
+        let mut weights = &self.weights[..];
+        while first < vectors {
+            let count = group(vectors - first);
+            let (these, rest) = weights.split_at(quads * count * 64);
+            let block = Block {
+                weights: these,
+                bias: &self.bias[first * LANES..][..count * LANES],
+                scales: &self.scales[first * LANES..][..count * LANES],
+                output: Output::new(self.output),
+                quads,
+                stride,
+                outputs: self.outputs,
+                valid: (self.outputs - first * LANES).min(count * LANES),
+            };
+            let out = &mut out[first * LANES..];
+            match count {
+                1 => block.pixels::<1, 16>(input, out, pixels),
+                2 => block.pixels::<2, 12>(input, out, pixels),
+                3 => block.pixels::<3, 8>(input, out, pixels),
+                _ => block.pixels::<4, 6>(input, out, pixels),
+            }
+            weights = rest;
+            first += count;
+        }
+    }
+}
+
+/// One group of output vectors.
+struct Block<'a> {
+    weights: &'a [i8],
+    bias: &'a [i32],
+    scales: &'a [f32],
+    output: Output,
+    quads: usize,
+    stride: usize,
+    outputs: usize,
+    valid: usize,
+}
+
+impl Block<'_> {
+    /// All pixels, `M` at a time; the last tile steps back over pixels already done, or single pixels remain.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
+    fn pixels<const V: usize, const M: usize>(&self, input: &[i8], out: &mut [i8], pixels: usize) {
+        let mut at = 0;
+        while at < pixels {
+            if pixels >= M {
+                let start = at.min(pixels - M);
+                self.tile::<V, M>(&input[start * self.stride..], &mut out[start * self.outputs..]);
+                at = start + M;
+            } else {
+                self.tile::<V, 1>(&input[at * self.stride..], &mut out[at * self.outputs..]);
+                at += 1;
+            }
+        }
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
+    fn tile<const V: usize, const M: usize>(&self, input: &[i8], out: &mut [i8]) {
+        assert!(input.len() >= (M - 1) * self.stride + self.quads * 4);
+        assert!(out.len() >= (M - 1) * self.outputs + self.valid);
+        assert!(self.weights.len() == self.quads * V * 64 && self.valid <= V * LANES);
+        assert!(self.bias.len() == V * LANES && self.scales.len() == V * LANES);
+        let flip = _mm512_set1_epi8(i8::MIN);
+        let mut sums = [[_mm512_setzero_si512(); V]; M];
+        for v in 0..V {
+            // SAFETY: `bias` holds V vectors of 16 (asserted above).
+            let bias = unsafe { _mm512_loadu_si512(self.bias.as_ptr().add(v * LANES).cast()) };
+            for row in &mut sums {
+                row[v] = bias;
+            }
+        }
+        for quad in 0..self.quads {
+            let mut w = [flip; V];
+            for (v, w) in w.iter_mut().enumerate() {
+                // SAFETY: `weights` holds quads * V vectors of 64 bytes (asserted above), quad < quads.
+                *w = unsafe {
+                    _mm512_loadu_si512(self.weights.as_ptr().add((quad * V + v) * 64).cast())
+                };
+            }
+            for (m, row) in sums.iter_mut().enumerate() {
+                // SAFETY: row m has quads * 4 readable bytes (asserted above).
+                let four = unsafe {
+                    input.as_ptr().add(m * self.stride + quad * 4).cast::<i32>().read_unaligned()
+                };
+                let x = _mm512_xor_si512(_mm512_set1_epi32(four), flip);
+                for (sum, w) in row.iter_mut().zip(w) {
+                    *sum = _mm512_dpbusd_epi32(*sum, x, w);
+                }
+            }
+        }
+        self.store::<V, M>(sums, out);
+    }
+
+    /// Requantizes a tile, four vectors at a time, and stores the valid bytes of each pixel.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
+    fn store<const V: usize, const M: usize>(&self, sums: [[__m512i; V]; M], out: &mut [i8]) {
+        let mut scales = [_mm512_setzero_ps(); V];
+        for (v, scale) in scales.iter_mut().enumerate() {
+            // SAFETY: `scales` holds V vectors of 16 (asserted by `tile`).
+            *scale = unsafe { _mm512_loadu_ps(self.scales.as_ptr().add(v * LANES)) };
+        }
+        // Pixels whose vectors fill one register of bytes. Plain counting loops: they unroll, so `sums` stays in registers.
+        let together = if M == 1 { 1 } else { 4 / V };
+        let mut first = 0;
+        while first < M {
+            let at = |i: usize| (first + if together == 1 { 0 } else { i / V }, i % V);
+            let sum = |i: usize| sums[at(i).0][at(i).1];
+            let scale = |i: usize| scales[i % V];
+            let packed = self.output.bytes(
+                [sum(0), sum(1), sum(2), sum(3)],
+                [scale(0), scale(1), scale(2), scale(3)],
+            );
+            self.store_bytes(packed, V * LANES, together, &mut out[first * self.outputs..]);
+            first += together;
+        }
+    }
+
+    /// Stores `count` pixels of `bytes` bytes each, the valid ones alone.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
+    fn store_bytes(&self, packed: __m512i, bytes: usize, count: usize, out: &mut [i8]) {
+        assert!(out.len() >= (count - 1) * self.outputs + self.valid);
+        let target = out.as_mut_ptr();
+        if self.outputs == bytes && count * bytes == 64 {
+            // SAFETY: pixels are adjacent and full, so the 64 bytes are those of `count` pixels, within `out`.
+            unsafe { _mm512_storeu_si512(target.cast(), packed) };
+            return;
+        }
+        let valid = u64::MAX >> (64 - self.valid);
+        for i in 0..count {
+            // SAFETY: the mask selects the `valid` bytes of pixel `i`, within `out` (asserted); the address is moved back
+            // by as many bytes as the mask skips, and bytes that are masked off are not touched.
+            unsafe {
+                let start = target.wrapping_add(i * self.outputs).wrapping_sub(i * bytes);
+                _mm512_mask_storeu_epi8(start, valid << (i * bytes), packed);
+            }
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! Rows of bytes times packed weights, requantized: what pointwise and general convolutions come down to.
+//!
+//! ```text
+//! out[p, o] = requantize( sum over i of (in[p, i] - input_zero) * w[o, i] + bias[o] )
+//! ```
+//!
+//! The scalar oracle is the convolution's own ([`conv2d`](super::conv2d)); an ISA without a file here uses that.
+#[cfg(target_arch = "x86_64")]
+mod avx512vnni;
+
+use crate::isa::Isa;
+use crate::requantize::OutputI8;
+
+/// Constants of a product.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct GemmI8<'a> {
+    /// Inputs of a row.
+    pub(crate) inputs: usize,
+    /// `[O, inputs]`.
+    pub(crate) weights: &'a [i8],
+    /// `[O]`.
+    pub(crate) bias: &'a [i32],
+    /// `[O]`.
+    pub(crate) scales: &'a [f32],
+    /// Zero point of the input.
+    pub(crate) input_zero: i8,
+    /// Zero point and range of the output.
+    pub(crate) output: OutputI8,
+}
+
+/// Weights packed for one ISA.
+#[derive(Debug)]
+pub(crate) enum Gemm {
+    /// `vpdpbusd`.
+    #[cfg(target_arch = "x86_64")]
+    Avx512Vnni(crate::isa::Avx512Vnni, avx512vnni::Packed),
+}
+
+impl Gemm {
+    /// Packs the weights; `None` where the ISA has no product of its own, or sums could leave the range in which its
+    /// requantization is exact.
+    pub(crate) fn new(isa: Isa, c: &GemmI8<'_>) -> Option<Self> {
+        // |x - input_zero| and |w| are at most 255 and 128; a sum may wrap only where the oracle's wraps too.
+        let bound = |o: usize| 255 * 128 * c.inputs as u64 + u64::from(c.bias[o].unsigned_abs());
+        if !(0..c.bias.len()).all(|o| OutputI8::is_tame(bound(o), c.scales[o])) {
+            return None;
+        }
+        match isa {
+            Isa::Scalar => None,
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx512Vnni(token) => Some(Self::Avx512Vnni(token, avx512vnni::Packed::new(c))),
+        }
+    }
+
+    /// Runs over rows `stride` bytes apart; `out` is `[pixels, O]`.
+    ///
+    /// Each row must be readable up to its inputs rounded up to four; what lies in the padding does not matter.
+    ///
+    /// # Panics
+    /// When a slice is too short.
+    pub(crate) fn run(&self, input: &[i8], stride: usize, out: &mut [i8]) {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512Vnni(_token, packed) => {
+                // SAFETY: `_token` proves that this CPU has the features that `run` enables.
+                unsafe { packed.run(input, stride, out) }
+            }
+        }
+    }
+}
