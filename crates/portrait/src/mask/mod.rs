@@ -1,4 +1,8 @@
 //! From the network's answer to an alpha mask at the picture's size.
+mod upsample;
+
+pub use upsample::Upsampler;
+
 use crate::error::{Error, ErrorKind, Result};
 use crate::frame::Frame;
 
