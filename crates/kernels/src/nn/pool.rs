@@ -43,16 +43,16 @@ impl Pool {
                 pixel / out_w % out_h,
                 pixel % out_w,
             );
-            let taps = || self.window.taps_at([y, x], [h, w]);
-            let seen = taps().count();
+            let taps = self.window.taps_at([y, x], [h, w]);
+            let seen = taps.count();
             for (block, out) in out.chunks_mut(BLOCK).enumerate() {
                 let mut sums = [initial; BLOCK];
-                for (_, pixel) in taps() {
+                taps.fold((), |(), _, pixel| {
                     let input = &input[(n * h * w + pixel) * c + block * BLOCK..][..out.len()];
                     sums.iter_mut()
                         .zip(input)
                         .for_each(|(sum, &x)| *sum = add(*sum, x));
-                }
+                });
                 out.iter_mut()
                     .zip(sums)
                     .for_each(|(out, sum)| *out = finish(sum, seen));
