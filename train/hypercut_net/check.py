@@ -12,7 +12,8 @@ from .export import quantized_network
 from .litert import LiteRt
 from .samples import Samples
 
-LIMITS = (0, 1, 2, 4)
+LIMITS = (0, 1, 2, 4)  # int8 steps
+SLACK = 0.001  # share of pixels
 
 
 def apart(name, a, b):
@@ -25,7 +26,7 @@ def apart(name, a, b):
 
 
 def main(config):
-    """The `check` command; fails if less than 99.8 % of the pixels fall on the same side of the threshold."""
+    """The `check` command; fails if ours differs from LiteRT by clearly more than LiteRT's backends from each other."""
     model = quantized_network(config)
     pictures, _ = Samples(config, "validation", seed=3).batch(16, config["quantize"]["size"])
     scale, _ = model.params[model.nodes[-1].name]
@@ -34,6 +35,6 @@ def main(config):
     squares = (pictures * 255).round().byte().permute(0, 2, 3, 1).numpy()
     path = config["here"] / config["export"]["model"]
     reference, fast = (np.stack([LiteRt(path, kind).run(square) for square in squares]) for kind in (True, False))
-    apart("LiteRT reference / XNNPACK", reference, fast)
-    assert apart("ours / LiteRT reference", ours, reference) > 0.998
-    assert apart("ours / XNNPACK", ours, fast) > 0.998
+    least = apart("LiteRT reference / XNNPACK", reference, fast) - SLACK
+    assert apart("ours / LiteRT reference", ours, reference) > least
+    assert apart("ours / XNNPACK", ours, fast) > least

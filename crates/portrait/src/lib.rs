@@ -3,8 +3,9 @@ pub mod effects;
 mod error;
 mod frame;
 pub mod logo;
-mod mask;
+pub mod mask;
 mod segmenter;
+mod thumbnail;
 
 pub use error::{Error, ErrorKind, Result};
 pub use frame::{Frame, FrameMut, Picture, PixelFormat};

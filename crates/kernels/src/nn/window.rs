@@ -42,29 +42,65 @@ impl Window {
         o * self.stride[axis] + k * self.dilation[axis] - self.pad[axis]
     }
 
-    /// The taps of output `[y, x]` that fall inside an input of `[h, w]`: `(ky * KW + kx, iy * w + ix)`, row by row.
+    /// The taps of output `[y, x]` that fall inside an input of `[h, w]`.
     #[inline]
-    pub(crate) fn taps_at(
-        &self,
-        [y, x]: [usize; 2],
-        [h, w]: [usize; 2],
-    ) -> impl Iterator<Item = (usize, usize)> + use<> {
-        let (window, columns) = (*self, self.taps(1, x, w));
-        self.taps(0, y, h).flat_map(move |ky| {
-            let row = window.pixel(0, y, ky) * w;
-            columns
-                .clone()
-                .map(move |kx| (ky * window.kernel[1] + kx, row + window.pixel(1, x, kx)))
-        })
+    pub(crate) fn taps_at(&self, [y, x]: [usize; 2], [h, w]: [usize; 2]) -> Taps {
+        let (rows, columns) = (self.taps(0, y, h), self.taps(1, x, w));
+        let first = |axis, o, taps: &Range<usize>| {
+            if taps.is_empty() {
+                0
+            } else {
+                self.pixel(axis, o, taps.start)
+            }
+        };
+        Taps {
+            first_tap: rows.start * self.kernel[1] + columns.start,
+            first_pixel: first(0, y, &rows) * w + first(1, x, &columns),
+            counts: [rows.len(), columns.len()],
+            tap_step: self.kernel[1],
+            pixel_steps: [self.dilation[0] * w, self.dilation[1]],
+        }
     }
 
     /// Panics when a field is out of the range that its doc states.
     pub(crate) fn check(&self) {
         let positive = [self.kernel, self.stride, self.dilation]
-            .concat()
             .iter()
+            .flatten()
             .all(|&v| v >= 1);
         assert!(positive, "window with a zero: {self:?}");
+    }
+}
+
+/// Taps of one output: a rectangle of the kernel over a rectangle of the input.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Taps {
+    first_tap: usize,
+    first_pixel: usize,
+    counts: [usize; 2],
+    tap_step: usize,
+    pixel_steps: [usize; 2],
+}
+
+impl Taps {
+    /// Number of taps.
+    pub(crate) fn count(&self) -> usize {
+        self.counts[0] * self.counts[1]
+    }
+
+    /// Folds over `(ky * KW + kx, iy * w + ix)`, row by row.
+    #[inline(always)]
+    pub(crate) fn fold<A>(&self, initial: A, mut f: impl FnMut(A, usize, usize) -> A) -> A {
+        let mut result = initial;
+        for row in 0..self.counts[0] {
+            for column in 0..self.counts[1] {
+                let tap = self.first_tap + row * self.tap_step + column;
+                let pixel =
+                    self.first_pixel + row * self.pixel_steps[0] + column * self.pixel_steps[1];
+                result = f(result, tap, pixel);
+            }
+        }
+        result
     }
 }
 

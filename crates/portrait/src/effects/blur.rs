@@ -1,4 +1,14 @@
-//! blurs the background alone, as a lens would.
+//! Blurs the background alone.
+//!
+//! Colours are averaged with the background's share of each pixel as weight, so nothing of the person gets into the blur:
+//! no halo. That happens at reduced size, as coarse as the blur allows, and is interpolated back.
+use hypercut_kernels::isa::Isa;
+use hypercut_kernels::pixel::blur::{Disc, Gaussian};
+use hypercut_kernels::pixel::composite::{Row, over_row};
+use hypercut_kernels::pixel::fill::Fill;
+use hypercut_kernels::pixel::reduce::{MAX_SIDE, Tone};
+
+use super::plane::{Edges, Plane, Side};
 use super::{Effect, EffectInfo, OptionInfo, OptionKind, check};
 use crate::error::Result;
 use crate::frame::{Frame, FrameMut, PixelFormat};
@@ -26,11 +36,115 @@ pub(super) const INFO: EffectInfo = EffectInfo {
             help: "smooth, or discs with bright highlights",
         },
     ],
-    make: |_options| Ok(Box::new(Blur)),
+    make: |options| {
+        let style = if options.choice("style") == "bokeh" {
+            Style::Bokeh
+        } else {
+            Style::Gaussian
+        };
+        Ok(Box::new(Blur::new(options.number("strength"), style)))
+    },
 };
 
+/// Standard deviation at full strength, as a share of the square root of the picture's area.
+const FULL_SIGMA: f32 = 0.04;
+
+/// Below this standard deviation in pixels nothing can be seen of a blur.
+const LEAST_SIGMA: f32 = 0.3;
+
+/// A Gaussian is computed in cells of at most 1 / 2.5 of its standard deviation: coarser ones would show.
+const GAUSSIAN_CELLS: f32 = 2.5;
+
+/// A disc, which has an edge, in cells of at most 1 / 8 of its radius.
+const DISC_CELLS: f32 = 8.0;
+
+/// Variance, in squared cells, that averaging over cells (1 / 12) and interpolating between them (1 / 6) add by themselves.
+const CELL_VARIANCE: f32 = 0.25;
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Style {
+    Gaussian,
+    Bokeh,
+}
+
 #[derive(Debug)]
-struct Blur;
+struct Blur {
+    isa: Isa,
+    strength: f32,
+    style: Style,
+    curve: [f32; 256],
+    behind: Plane,
+    disc_out: Vec<[f32; 4]>,
+    edges: Edges,
+    gaussian: Gaussian,
+    disc: Disc,
+    fill: Fill,
+}
+
+impl Blur {
+    fn new(strength: f32, style: Style) -> Self {
+        Self {
+            isa: Isa::detect(),
+            strength,
+            style,
+            curve: highlights(),
+            behind: Plane::default(),
+            disc_out: Vec::new(),
+            edges: Edges::default(),
+            gaussian: Gaussian::default(),
+            disc: Disc::default(),
+            fill: Fill::default(),
+        }
+    }
+
+    /// Fills `self.behind` with the blurred background; `sigma` is in pixels.
+    fn blur_background(&mut self, frame: &Frame<'_>, mask: &Mask, sigma: f32) {
+        let plane = &mut self.behind;
+        let tone = match self.style {
+            Style::Gaussian => Tone::Plain,
+            Style::Bokeh => Tone::Curve(&self.curve),
+        };
+        match self.style {
+            Style::Gaussian => {
+                let cell = ((sigma / GAUSSIAN_CELLS) as usize).clamp(1, MAX_SIDE);
+                plane.gather(self.isa, frame, mask, Side::Background, cell, tone);
+                let mut in_cells = sigma / cell as f32;
+                if cell > 1 {
+                    in_cells = (in_cells * in_cells - CELL_VARIANCE).sqrt();
+                }
+                self.gaussian
+                    .run(self.isa, in_cells, &mut plane.cells, plane.width);
+            }
+            Style::Bokeh => {
+                // A disc of radius r has the variance of a Gaussian of r / 2 along each axis.
+                let radius = sigma * 2.0;
+                let cell = ((radius / DISC_CELLS) as usize).clamp(1, MAX_SIDE);
+                plane.gather(self.isa, frame, mask, Side::Background, cell, tone);
+                self.disc_out.resize(plane.cells.len(), [0.0; 4]);
+                self.disc.run(
+                    self.isa,
+                    radius / cell as f32,
+                    &plane.cells,
+                    plane.width,
+                    &mut self.disc_out,
+                );
+                plane.cells.copy_from_slice(&self.disc_out);
+            }
+        }
+        plane.finish(&mut self.fill, tone);
+    }
+}
+
+/// A tone curve in which an average looks like light gathered by a lens: the square is close to linear light, and the
+/// eighth power lets highlights win over what surrounds them. Applied before and undone after, it leaves flat areas alone.
+fn highlights() -> [f32; 256] {
+    std::array::from_fn(|i| {
+        let x = i as f32 / 255.0;
+        let square = x * x;
+        let fourth = square * square;
+        square + 3.0 * fourth * fourth
+    })
+}
 
 impl Effect for Blur {
     fn output_format(&self, input: PixelFormat) -> PixelFormat {
@@ -39,6 +153,32 @@ impl Effect for Blur {
 
     fn apply(&mut self, frame: &Frame<'_>, mask: &Mask, out: &mut FrameMut<'_>) -> Result<()> {
         check(frame, mask, out, self.output_format(frame.format()))?;
+        let area = frame.width() as f32 * frame.height() as f32;
+        let sigma = self.strength / 100.0 * FULL_SIGMA * area.sqrt();
+        if sigma < LEAST_SIGMA {
+            for (y, row) in frame.rows().enumerate() {
+                out.row_mut(y).copy_from_slice(row);
+            }
+            return Ok(());
+        }
+        self.blur_background(frame, mask, sigma);
+        self.edges.prepare(self.isa, frame, mask);
+        let channels = frame.format().bytes();
+        for (y, picture) in frame.rows().enumerate() {
+            let behind = self.behind.row(self.isa, y);
+            if frame.format().has_alpha() {
+                for (behind, pixel) in behind.iter_mut().zip(picture.chunks_exact(channels)) {
+                    behind[3] = pixel[channels - 1];
+                }
+            }
+            let row = Row {
+                picture,
+                channels,
+                alpha: mask.row(y),
+                sides: Some(self.edges.row(self.isa, y)),
+            };
+            over_row(self.isa, row, behind, out.row_mut(y), channels);
+        }
         Ok(())
     }
 }

@@ -1,4 +1,5 @@
-//! puts a plain colour behind the person.
+//! Puts a plain colour behind the person.
+use super::replace::Replace;
 use super::{Effect, EffectInfo, OptionInfo, OptionKind, check};
 use crate::error::Result;
 use crate::frame::{Frame, FrameMut, PixelFormat};
@@ -12,22 +13,30 @@ pub(super) const INFO: EffectInfo = EffectInfo {
         kind: OptionKind::Color { default: [255; 3] },
         help: "background colour, #rrggbb or a name",
     }],
-    make: |_options| Ok(Box::new(Color)),
+    make: |options| {
+        Ok(Box::new(Color {
+            color: options.color("color"),
+            replace: Replace::new(),
+        }))
+    },
 };
 
 #[derive(Debug)]
-struct Color;
+struct Color {
+    color: [u8; 3],
+    replace: Replace,
+}
 
 impl Effect for Color {
     fn output_format(&self, input: PixelFormat) -> PixelFormat {
-        match input {
-            PixelFormat::Gray8 => PixelFormat::Rgb8,
-            other => other,
-        }
+        Replace::output_format(input)
     }
 
     fn apply(&mut self, frame: &Frame<'_>, mask: &Mask, out: &mut FrameMut<'_>) -> Result<()> {
         check(frame, mask, out, self.output_format(frame.format()))?;
+        let [r, g, b] = self.color;
+        self.replace
+            .draw(frame, mask, out, |_, behind| behind.fill([r, g, b, 255]));
         Ok(())
     }
 }

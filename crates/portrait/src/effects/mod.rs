@@ -7,14 +7,16 @@ mod cutout;
 mod image;
 mod mask;
 mod options;
+mod plane;
 mod pop;
+mod replace;
 
 use std::fmt::Debug;
 
 pub use options::{OptionInfo, OptionKind, OptionValue, OptionValues};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::frame::{Frame, FrameMut, PixelFormat};
+use crate::frame::{Frame, FrameMut, Picture, PixelFormat};
 use crate::mask::Mask;
 
 /// Every effect, the usual one first.
@@ -78,15 +80,6 @@ impl EffectInfo {
             };
             option.check(value)?;
         }
-        for option in self.options {
-            if option.kind == OptionKind::Picture && values.get(option.name).is_none() {
-                let message = format!(
-                    "effect `{}` needs option `{}`: a picture",
-                    self.name, option.name
-                );
-                return Err(Error::new(ErrorKind::Option, message));
-            }
-        }
         (self.make)(&Options { info: self, values })
     }
 
@@ -147,6 +140,19 @@ impl Options<'_> {
             (Some(OptionValue::Choice(value)), _) => value,
             (_, OptionKind::Choice { default, .. }) => default,
             _ => "",
+        }
+    }
+
+    fn picture(&self, name: &str) -> Result<&Picture> {
+        match self.values.get(name) {
+            Some(OptionValue::Picture(picture)) => Ok(picture),
+            _ => {
+                let message = format!(
+                    "effect `{}` needs option `{name}`: a picture",
+                    self.info.name
+                );
+                Err(Error::new(ErrorKind::Option, message))
+            }
         }
     }
 

@@ -1,4 +1,13 @@
 //! From the network's answer to an alpha mask at the picture's size.
+pub(crate) mod head;
+mod specks;
+mod upsample;
+mod verdict;
+
+pub use specks::Specks;
+pub use upsample::Upsampler;
+pub use verdict::{Clipped, Finding, Verdict};
+
 use crate::error::{Error, ErrorKind, Result};
 use crate::frame::Frame;
 

@@ -67,7 +67,9 @@ impl Conv2d {
         let [kh, kw] = self.window.kernel;
         let o = self.output[3];
         assert!(
-            self.groups >= 1 && self.input[3] % self.groups == 0 && o % self.groups == 0,
+            self.groups >= 1
+                && self.input[3].is_multiple_of(self.groups)
+                && o.is_multiple_of(self.groups),
             "groups: {self:?}"
         );
         assert_eq!(self.input[0], self.output[0], "batch of input and output");

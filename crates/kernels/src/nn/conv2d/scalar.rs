@@ -1,58 +1,60 @@
 use super::{Conv2d, Conv2dF32, Conv2dI8};
 use crate::nn::dot::{dot_f32, dot_i8};
+use crate::nn::window::Taps;
 
 pub(super) fn conv2d_i8(shape: &Conv2d, c: &Conv2dI8<'_>, input: &[i8], out: &mut [i8]) {
-    for (index, out) in out.iter_mut().enumerate() {
-        let dots = products(shape, index).map(|(x, w)| {
-            let len = shape.group_channels();
-            dot_i8(
-                &input[x..x + len],
-                &c.weights[w..w + len],
-                c.input_zero,
-                c.weight_zero,
-            )
-        });
-        let o = index % shape.output[3];
-        *out = c
-            .output
-            .requantize(dots.fold(c.bias[o], i32::wrapping_add), c.scales[o]);
-    }
-}
-
-pub(super) fn conv2d_f32(shape: &Conv2d, c: &Conv2dF32<'_>, input: &[f32], out: &mut [f32]) {
-    for (index, out) in out.iter_mut().enumerate() {
-        let dots = products(shape, index).map(|(x, w)| {
-            let len = shape.group_channels();
-            dot_f32(&input[x..x + len], &c.weights[w..w + len])
-        });
-        *out = c
-            .output
-            .clamp(dots.fold(0.0, |sum, dot| sum + dot) + c.bias[index % shape.output[3]]);
-    }
-}
-
-/// For the output element `index`, where the group's input channels and their weights begin, tap by tap.
-#[inline]
-fn products(shape: &Conv2d, index: usize) -> impl Iterator<Item = (usize, usize)> + use<> {
-    let ([_, h, w, channels], [_, out_h, out_w, outputs]) = (shape.input, shape.output);
-    let (pixel, o) = (index / outputs, index % outputs);
-    let (n, y, x) = (
-        pixel / (out_h * out_w),
-        pixel / out_w % out_h,
-        pixel % out_w,
-    );
-    let (len, taps) = (
+    let (len, kernel) = (
         shape.group_channels(),
         shape.window.kernel[0] * shape.window.kernel[1],
     );
-    let group_start = o / (outputs / shape.groups) * len;
-    shape
-        .window
-        .taps_at([y, x], [h, w])
-        .map(move |(tap, pixel)| {
-            (
-                (n * h * w + pixel) * channels + group_start,
-                (o * taps + tap) * len,
-            )
-        })
+    for_each_output(shape, input, out, |taps, input, o| {
+        let sum = taps.fold(c.bias[o], |sum, tap, pixel| {
+            let x = &input[pixel * shape.input[3]..][..len];
+            let w = &c.weights[(o * kernel + tap) * len..][..len];
+            sum.wrapping_add(dot_i8(x, w, c.input_zero, c.weight_zero))
+        });
+        c.output.requantize(sum, c.scales[o])
+    });
+}
+
+pub(super) fn conv2d_f32(shape: &Conv2d, c: &Conv2dF32<'_>, input: &[f32], out: &mut [f32]) {
+    let (len, kernel) = (
+        shape.group_channels(),
+        shape.window.kernel[0] * shape.window.kernel[1],
+    );
+    for_each_output(shape, input, out, |taps, input, o| {
+        let sum = taps.fold(0.0, |sum, tap, pixel| {
+            let x = &input[pixel * shape.input[3]..][..len];
+            sum + dot_f32(x, &c.weights[(o * kernel + tap) * len..][..len])
+        });
+        c.output.clamp(sum + c.bias[o])
+    });
+}
+
+/// Stores `element(taps, picture, o)` for every output channel `o` of every pixel; `picture` begins at the first channel
+/// of `o`'s group, so that pixel `p` of the group begins at `p * C`.
+#[inline(always)]
+fn for_each_output<T>(
+    shape: &Conv2d,
+    input: &[T],
+    out: &mut [T],
+    element: impl Fn(&Taps, &[T], usize) -> T,
+) {
+    let ([_, h, w, channels], [_, out_h, out_w, outputs]) = (shape.input, shape.output);
+    let group_outputs = (outputs / shape.groups).max(1);
+    for (pixel, out) in out.chunks_exact_mut(outputs.max(1)).enumerate() {
+        let (n, y, x) = (
+            pixel / (out_h * out_w),
+            pixel / out_w % out_h,
+            pixel % out_w,
+        );
+        let taps = shape.window.taps_at([y, x], [h, w]);
+        let picture = &input[n * h * w * channels..];
+        for (group, out) in out.chunks_exact_mut(group_outputs).enumerate() {
+            let picture = &picture[group * shape.group_channels()..];
+            for (o, out) in out.iter_mut().enumerate() {
+                *out = element(&taps, picture, group * group_outputs + o);
+            }
+        }
+    }
 }

@@ -65,7 +65,7 @@ impl Depthwise {
         self.window.check();
         let ([kh, kw], channels) = (self.window.kernel, self.output[3]);
         assert!(
-            self.input[3] >= 1 && channels % self.input[3] == 0,
+            self.input[3] >= 1 && channels.is_multiple_of(self.input[3]),
             "multiplier: {self:?}"
         );
         assert_eq!(self.input[0], self.output[0], "batch of input and output");

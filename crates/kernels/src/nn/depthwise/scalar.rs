@@ -53,22 +53,25 @@ fn for_each_block<T: Copy, Sum: Copy + Default>(
             let first = block * BLOCK;
             let mut sums = [Sum::default(); BLOCK];
             let sums = &mut sums[..out.len()];
-            for (tap, pixel) in shape.window.taps_at([y, x], [h, w]) {
-                let weights = &weights[tap * outputs + first..][..sums.len()];
-                let input = &input[(n * h * w + pixel) * channels..][..channels];
-                if multiplier == 1 {
-                    // Without a division per element, which would keep the loop from being vectorised.
-                    let terms = input[first..].iter().zip(weights);
-                    sums.iter_mut()
-                        .zip(terms)
-                        .for_each(|(sum, (&x, &w))| add(sum, x, w));
-                } else {
-                    let terms = weights.iter().enumerate();
-                    sums.iter_mut()
-                        .zip(terms)
-                        .for_each(|(sum, (i, &w))| add(sum, input[(first + i) / multiplier], w));
-                }
-            }
+            shape
+                .window
+                .taps_at([y, x], [h, w])
+                .fold((), |(), tap, pixel| {
+                    let weights = &weights[tap * outputs + first..][..sums.len()];
+                    let input = &input[(n * h * w + pixel) * channels..][..channels];
+                    if multiplier == 1 {
+                        // Without a division per element, which would keep the loop from being vectorised.
+                        let terms = input[first..].iter().zip(weights);
+                        sums.iter_mut()
+                            .zip(terms)
+                            .for_each(|(sum, (&x, &w))| add(sum, x, w));
+                    } else {
+                        let terms = weights.iter().enumerate();
+                        sums.iter_mut().zip(terms).for_each(|(sum, (i, &w))| {
+                            add(sum, input[(first + i) / multiplier], w)
+                        });
+                    }
+                });
             out.iter_mut()
                 .zip(sums)
                 .enumerate()

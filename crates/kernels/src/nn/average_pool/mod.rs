@@ -1,0 +1,98 @@
+//! Average of the pixels under a sliding window, channel by channel; padding is not counted.
+//!
+//! Quantized: `sum(x - x_zero)` as an integer, then [`OutputI8::requantize`] with `scale / count`.
+//! Source: TensorFlow Lite's `AVERAGE_POOL_2D`, which rounds ties away from zero; at most one step apart.
+mod scalar;
+
+pub use super::pool::Pool;
+use crate::isa::Isa;
+use crate::requantize::{OutputF32, OutputI8};
+
+/// Constants of a quantized average.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct AverageI8 {
+    /// Zero point of the input.
+    pub input_zero: i8,
+    /// Input scale over output scale.
+    pub scale: f32,
+    /// Zero point and range of the output.
+    pub output: OutputI8,
+}
+
+/// Quantized average. `input` and `out` are `[N, H, W, C]`. Every ISA gives the same bytes.
+///
+/// A window that lies in the padding alone gives the real number 0.
+///
+/// # Panics
+/// When a length contradicts the shape or a window field is zero.
+pub fn average_pool_i8(
+    isa: Isa,
+    shape: &Pool,
+    constants: &AverageI8,
+    input: &[i8],
+    out: &mut [i8],
+) {
+    shape.check(input.len(), out.len());
+    match isa {
+        _ => scalar::average_pool_i8(shape, constants, input, out),
+    }
+}
+
+/// Float average, clamped to `range`; sums row by row.
+///
+/// # Panics
+/// As [`average_pool_i8`].
+pub fn average_pool_f32(isa: Isa, shape: &Pool, range: OutputF32, input: &[f32], out: &mut [f32]) {
+    shape.check(input.len(), out.len());
+    match isa {
+        _ => scalar::average_pool_f32(shape, range, input, out),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::nn::Window;
+
+    /// 2x2 at stride 2 over 3x3 with the last row and column padded: 4, 2, 2 and 1 pixels count.
+    #[test]
+    fn padding_is_not_counted() {
+        let window = Window {
+            kernel: [2, 2],
+            stride: [2, 2],
+            dilation: [1, 1],
+            pad: [0, 0],
+        };
+        let shape = Pool {
+            input: [1, 3, 3, 1],
+            output: [1, 2, 2, 1],
+            window,
+        };
+        let mut real = [0.0; 4];
+        let ramp: [f32; 9] = std::array::from_fn(|i| i as f32);
+        average_pool_f32(Isa::Scalar, &shape, OutputF32::FULL, &ramp, &mut real);
+        assert_eq!(real, [2.0, 3.5, 6.5, 8.0]);
+        // (x + 1) averages to 3, 4.5, 7.5, 9; on a grid twice as fine: 6, 9, 15, 18, plus 100, at most 115.
+        let output = OutputI8 {
+            zero_point: 100,
+            min: -128,
+            max: 115,
+        };
+        let constants = AverageI8 {
+            input_zero: -1,
+            scale: 2.0,
+            output,
+        };
+        for isa in Isa::available() {
+            let mut out = [0; 4];
+            average_pool_i8(
+                isa,
+                &shape,
+                &constants,
+                &[0, 1, 2, 3, 4, 5, 6, 7, 8],
+                &mut out,
+            );
+            assert_eq!(out, [106, 109, 115, 115], "{isa}");
+        }
+    }
+}

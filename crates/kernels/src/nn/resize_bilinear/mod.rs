@@ -1,0 +1,120 @@
+//! Bilinear resizing of pictures.
+//!
+//! ```text
+//! out[n, y, x, c] = mix(mix(in[n, y0, x0, c], in[n, y0, x1, c]; fx), mix(in[n, y1, x0, c], in[n, y1, x1, c]; fx); fy)
+//! ```
+//!
+//! Where `y0`, `y1` and `fy` come from is a matter of the taps of each axis, computed once by [`taps_f32`], [`taps_i8`] or
+//! [`taps_10_bit`]. Source: TensorFlow Lite's `RESIZE_BILINEAR`.
+mod scalar;
+mod taps;
+
+pub use taps::{Alignment, ONE, Tap, taps_10_bit, taps_f32, taps_i8};
+
+use super::{Nhwc, count};
+use crate::isa::Isa;
+
+/// Shapes and taps of one resize; `W` is the type of a weight.
+#[derive(Debug, Clone, Copy)]
+pub struct ResizeBilinear<'a, W> {
+    /// Input `[N, H, W, C]`.
+    pub input: Nhwc,
+    /// One per output row.
+    pub rows: &'a [Tap<W>],
+    /// One per output column.
+    pub columns: &'a [Tap<W>],
+}
+
+impl<W> ResizeBilinear<'_, W> {
+    fn check(&self, input: usize, out: usize) {
+        let [n, h, w, c] = self.input;
+        let inside =
+            |taps: &[Tap<W>], size| taps.iter().all(|tap| tap.lower < size && tap.upper < size);
+        assert!(
+            inside(self.rows, h) && inside(self.columns, w),
+            "taps outside the input"
+        );
+        assert_eq!(input, count(&self.input), "length of input");
+        assert_eq!(
+            out,
+            count(&[n, self.rows.len(), self.columns.len(), c]),
+            "length of output"
+        );
+    }
+}
+
+/// Quantized resize on one grid. `input` is `[N, H, W, C]`, `out` `[N, rows, columns, C]`.
+///
+/// Weights are 1024ths ([`ONE`]); the sum of the four products, below 2^30, is divided by 2^20 with halves rounded up, so
+/// that the mean of two neighbours is a rounding halving add. Every ISA gives the same bytes.
+///
+/// # Panics
+/// When a length contradicts the shape or a tap lies outside the input.
+pub fn resize_bilinear_i8(isa: Isa, shape: &ResizeBilinear<'_, i32>, input: &[i8], out: &mut [i8]) {
+    shape.check(input.len(), out.len());
+    match isa {
+        _ => scalar::resize_bilinear_i8(shape, input, out),
+    }
+}
+
+/// Float resize. `input` is `[N, H, W, C]`, `out` `[N, rows, columns, C]`; the four products are added row by row.
+///
+/// # Panics
+/// When a length contradicts the shape or a tap lies outside the input.
+pub fn resize_bilinear_f32(
+    isa: Isa,
+    shape: &ResizeBilinear<'_, f32>,
+    input: &[f32],
+    out: &mut [f32],
+) {
+    shape.check(input.len(), out.len());
+    match isa {
+        _ => scalar::resize_bilinear_f32(shape, input, out),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Twice as wide, legacy alignment: even pixels are copies, odd ones halfway, the last repeats.
+    /// (10 + 21) / 2 = 15.5 -> 16; (21 - 4) / 2 = 8.5 -> 9; (-4 - 3) / 2 = -3.5 -> -3.
+    #[test]
+    fn doubling_is_a_rounding_halving_add() {
+        let (rows, columns) = (
+            taps_i8(Alignment::Legacy, 1, 1),
+            taps_i8(Alignment::Legacy, 4, 8),
+        );
+        let shape = ResizeBilinear {
+            input: [1, 1, 4, 1],
+            rows: &rows,
+            columns: &columns,
+        };
+        for isa in Isa::available() {
+            let mut out = [0; 8];
+            resize_bilinear_i8(isa, &shape, &[10, 21, -4, -3], &mut out);
+            assert_eq!(out, [10, 16, 21, 9, -4, -3, -3, -3], "{isa}");
+        }
+    }
+
+    /// 2x2 to 3x3 with the corners aligned: the middle row, column and pixel are means of 2, 2 and 4; channels apart.
+    #[test]
+    fn aligned_corners() {
+        let taps = taps_f32(Alignment::Corners, 2, 3);
+        let shape = ResizeBilinear {
+            input: [1, 2, 2, 2],
+            rows: &taps,
+            columns: &taps,
+        };
+        let mut out = [0.0; 18];
+        resize_bilinear_f32(
+            Isa::Scalar,
+            &shape,
+            &[0.0, 5.0, 2.0, 5.0, 4.0, 5.0, 10.0, 5.0],
+            &mut out,
+        );
+        let first: Vec<f32> = out.iter().copied().step_by(2).collect();
+        assert_eq!(first, [0.0, 1.0, 2.0, 2.0, 4.0, 6.0, 4.0, 7.0, 10.0]);
+        assert!(out.iter().skip(1).step_by(2).all(|&v| v == 5.0));
+    }
+}

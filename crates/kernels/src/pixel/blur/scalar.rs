@@ -1,0 +1,87 @@
+//! The oracle.
+
+fn add_scaled(sum: &mut [f32; 4], cell: [f32; 4], factor: f32) {
+    for (sum, value) in sum.iter_mut().zip(cell) {
+        *sum += value * factor;
+    }
+}
+
+/// One row; `padded` has as many empty cells on each side as there are taps beside the centre.
+pub(super) fn gaussian_row(padded: &[[f32; 4]], taps: &[f32], out: &mut [[f32; 4]]) {
+    let radius = taps.len() - 1;
+    for (x, out) in out.iter_mut().enumerate() {
+        let mut sum = [0.0; 4];
+        for (i, &cell) in padded[x..=x + 2 * radius].iter().enumerate() {
+            add_scaled(&mut sum, cell, taps[i.abs_diff(radius)]);
+        }
+        *out = sum;
+    }
+}
+
+/// All columns, a row of sums at a time.
+pub(super) fn gaussian_columns(
+    plane: &[[f32; 4]],
+    width: usize,
+    taps: &[f32],
+    out: &mut [[f32; 4]],
+) {
+    let (radius, height) = (taps.len() - 1, plane.len() / width);
+    for (y, out) in out.chunks_exact_mut(width).enumerate() {
+        out.fill([0.0; 4]);
+        for source in y.saturating_sub(radius)..(y + radius + 1).min(height) {
+            let tap = taps[source.abs_diff(y)];
+            for (sum, &cell) in out.iter_mut().zip(&plane[source * width..][..width]) {
+                add_scaled(sum, cell, tap);
+            }
+        }
+    }
+}
+
+/// `prefix[i]` is the sum of the row's cells before `i`.
+pub(super) fn running_total(row: &[[f32; 4]], prefix: &mut [[f32; 4]]) {
+    let mut sum = [0.0; 4];
+    prefix[0] = sum;
+    for (total, &cell) in prefix[1..].iter_mut().zip(row) {
+        add_scaled(&mut sum, cell, 1.0);
+        *total = sum;
+    }
+}
+
+/// The running total at a fractional place, held inside the row.
+fn total_at(prefix: &[[f32; 4]], place: f32) -> [f32; 4] {
+    let last = prefix.len() - 1;
+    if place <= 0.0 {
+        return prefix[0];
+    }
+    let index = place as usize;
+    if index >= last {
+        return prefix[last];
+    }
+    let rest = place - index as f32;
+    std::array::from_fn(|c| prefix[index][c] + (prefix[index + 1][c] - prefix[index][c]) * rest)
+}
+
+pub(super) fn disc(prefix: &[[f32; 4]], width: usize, half_widths: &[f32], out: &mut [[f32; 4]]) {
+    let (reach, height) = (half_widths.len() - 1, out.len() / width);
+    let area: f32 = half_widths
+        .iter()
+        .enumerate()
+        .map(|(i, half)| if i == 0 { 2.0 } else { 4.0 } * (half + 0.5))
+        .sum();
+    let factor = 1.0 / area;
+    for (y, out) in out.chunks_exact_mut(width).enumerate() {
+        out.fill([0.0; 4]);
+        for source in y.saturating_sub(reach)..(y + reach + 1).min(height) {
+            let row = &prefix[source * (width + 1)..][..width + 1];
+            // A row of cells as wide as the disc there, counted from the middle of a cell.
+            let half = half_widths[source.abs_diff(y)] + 0.5;
+            for (x, sum) in out.iter_mut().enumerate() {
+                let centre = x as f32 + 0.5;
+                let (left, right) = (total_at(row, centre - half), total_at(row, centre + half));
+                for c in 0..4 {
+                    sum[c] += (right[c] - left[c]) * factor;
+                }
+            }
+        }
+    }
+}

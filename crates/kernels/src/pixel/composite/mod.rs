@@ -1,0 +1,193 @@
+//! Drawing a person over something else, a row at a time.
+//!
+//! Soft pixels hold a mixture `I = alpha F + (1 - alpha) B`. Given smooth estimates of both sides the person's own colour is
+//! `F = F' + alpha (I - alpha F' - (1 - alpha) B')` (Forte, "Approximate Fast Foreground Colour Estimation", 2021, from low
+//! resolution estimates): the estimate where the person is thin, the pixel itself where it is solid.
+mod scalar;
+
+use crate::isa::Isa;
+
+/// Smooth colours of both sides under a row, `[W, 4]` each, the fourth byte unused.
+#[derive(Debug, Clone, Copy)]
+pub struct Sides<'a> {
+    /// The person's.
+    pub person: &'a [[u8; 4]],
+    /// The background's.
+    pub background: &'a [[u8; 4]],
+}
+
+/// A row to be drawn.
+#[derive(Debug, Clone, Copy)]
+pub struct Row<'a> {
+    /// The picture, `[W, channels]`.
+    pub picture: &'a [u8],
+    /// Bytes per pixel: 1 (gray), 3 or 4 (straight alpha).
+    pub channels: usize,
+    /// The person's share, `[W]`.
+    pub alpha: &'a [u8],
+    /// For taking the background's colour out of soft pixels; without it they keep theirs.
+    pub sides: Option<Sides<'a>>,
+}
+
+impl Row<'_> {
+    fn check(&self) {
+        let width = self.alpha.len();
+        assert_eq!(self.picture.len(), width * self.channels, "picture length");
+        let fits = self
+            .sides
+            .is_none_or(|sides| (sides.person.len(), sides.background.len()) == (width, width));
+        assert!(fits, "length of the sides");
+    }
+}
+
+/// The person's own colours as `[W, 4]`: red, green, blue, alpha (never above the picture's own).
+///
+/// Pixels with alpha 255 are copied bit for bit. So are those that the picture itself makes transparent: straight colours
+/// are the person's already.
+///
+/// # Panics
+/// When lengths contradict each other or `channels` is none of 1, 3 and 4.
+pub fn person_row(isa: Isa, row: Row<'_>, out: &mut [[u8; 4]]) {
+    row.check();
+    assert_eq!(out.len(), row.alpha.len(), "output length");
+    match (isa, row.channels) {
+        (Isa::Scalar, 1) => scalar::person_row::<1>(row, out),
+        (Isa::Scalar, 3) => scalar::person_row::<3>(row, out),
+        (Isa::Scalar, 4) => scalar::person_row::<4>(row, out),
+        (_, other) => panic!("{other} channels"),
+    }
+}
+
+/// `alpha F + (1 - alpha) background`, rounded to nearest, with `F` as in [`person_row`].
+///
+/// `background` is `[W, 4]`; its fourth byte becomes the alpha of an output that has one, and where it is below 255 the
+/// person's share of the colour is alpha as a part of it. `out` is `[W, out_channels]`: as many
+/// channels as the picture, or 3 for a gray picture.
+///
+/// # Panics
+/// When lengths contradict each other, or for other numbers of channels.
+pub fn over_row(
+    isa: Isa,
+    row: Row<'_>,
+    background: &[[u8; 4]],
+    out: &mut [u8],
+    out_channels: usize,
+) {
+    row.check();
+    let width = row.alpha.len();
+    assert_eq!(
+        (background.len(), out.len()),
+        (width, width * out_channels),
+        "background and output length"
+    );
+    match (isa, row.channels, out_channels) {
+        (Isa::Scalar, 1, 1) => scalar::over_row::<1, 1>(row, background, out),
+        (Isa::Scalar, 1, 3) => scalar::over_row::<1, 3>(row, background, out),
+        (Isa::Scalar, 3, 3) => scalar::over_row::<3, 3>(row, background, out),
+        (Isa::Scalar, 4, 4) => scalar::over_row::<4, 4>(row, background, out),
+        (_, from, to) => panic!("{from} to {to} channels"),
+    }
+}
+
+/// Rec. 601 luma of red, green, blue: `(77 r + 150 g + 29 b + 128) / 256`.
+pub fn luma([r, g, b]: [u8; 3]) -> u8 {
+    ((77 * u32::from(r) + 150 * u32::from(g) + 29 * u32::from(b) + 128) >> 8) as u8
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mixture_of_two_known_colours_gives_the_person_back() {
+        // F = (200, 100, 50), B = (0, 100, 250), alpha = 0.6 (153): I = (120, 100, 130).
+        let sides = Sides {
+            person: &[[200, 100, 50, 0]],
+            background: &[[0, 100, 250, 0]],
+        };
+        let row = Row {
+            picture: &[120, 100, 130],
+            channels: 3,
+            alpha: &[153],
+            sides: Some(sides),
+        };
+        let mut person = [[0; 4]];
+        person_row(Isa::Scalar, row, &mut person);
+        assert_eq!(person, [[200, 100, 50, 153]]);
+        let mut out = [0; 3];
+        over_row(Isa::Scalar, row, &[[255, 255, 255, 255]], &mut out, 3);
+        assert_eq!(out, [222, 162, 132]);
+    }
+
+    #[test]
+    fn solid_pixels_are_copied_whatever_the_estimates() {
+        for byte in 0..=255u8 {
+            let sides = Sides {
+                person: &[[255 - byte, 0, 255, 0]],
+                background: &[[0, 255, byte, 0]],
+            };
+            let picture = [byte, byte ^ 85, 255 - byte];
+            let row = Row {
+                picture: &picture,
+                channels: 3,
+                alpha: &[255],
+                sides: Some(sides),
+            };
+            let mut out = [0; 3];
+            over_row(Isa::Scalar, row, &[[9; 4]], &mut out, 3);
+            assert_eq!(out, picture);
+        }
+    }
+
+    #[test]
+    fn alpha_zero_is_the_background_and_its_alpha() {
+        let row = Row {
+            picture: &[1, 2, 3, 4],
+            channels: 4,
+            alpha: &[0],
+            sides: None,
+        };
+        let mut out = [0; 4];
+        over_row(Isa::Scalar, row, &[[10, 20, 30, 40]], &mut out, 4);
+        assert_eq!(out, [10, 20, 30, 40]);
+    }
+
+    #[test]
+    fn transparent_pixels_keep_their_colour_and_bound_alpha() {
+        let sides = Sides {
+            person: &[[200; 4]],
+            background: &[[0; 4]],
+        };
+        let row = Row {
+            picture: &[50, 60, 70, 100],
+            channels: 4,
+            alpha: &[180],
+            sides: Some(sides),
+        };
+        let mut out = [[0; 4]];
+        person_row(Isa::Scalar, row, &mut out);
+        assert_eq!(out, [[50, 60, 70, 100]]);
+    }
+
+    #[test]
+    fn a_half_transparent_pixel_of_the_person_is_unchanged_over_a_background_as_transparent() {
+        let row = Row { picture: &[50, 60, 70, 128, 8, 9, 10, 0], channels: 4, alpha: &[128, 0], sides: None };
+        let mut out = [0; 8];
+        over_row(Isa::Scalar, row, &[[200, 200, 200, 128], [1, 2, 3, 0]], &mut out, 4);
+        assert_eq!(out, [50, 60, 70, 128, 1, 2, 3, 0]);
+    }
+
+    #[test]
+    fn gray_goes_to_gray_and_to_colour() {
+        let row = Row {
+            picture: &[100],
+            channels: 1,
+            alpha: &[51],
+            sides: None,
+        };
+        let (mut gray, mut colour) = ([0], [0; 3]);
+        over_row(Isa::Scalar, row, &[[200, 200, 200, 255]], &mut gray, 1);
+        over_row(Isa::Scalar, row, &[[200, 0, 100, 255]], &mut colour, 3);
+        assert_eq!((gray, colour), ([180], [180, 20, 100]));
+    }
+}

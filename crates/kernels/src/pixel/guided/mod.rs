@@ -1,0 +1,130 @@
+//! A small mask brought to a picture's size along the picture's own edges: the fast guided filter (He and Sun, "Fast
+//! Guided Filter", arXiv 1505.00996) with colour as guide.
+//!
+//! In every window of the small picture the mask is fitted as `alpha = a . colour + b`; overlapping fits are averaged, the
+//! four coefficients are interpolated to full size, and each full-size pixel puts its own colour in. Linear time.
+mod scalar;
+
+use super::lerp::Taps;
+use crate::isa::Isa;
+
+/// Largest window radius: sums of products over a window, times its area, stay below 2^31.
+pub const MAX_RADIUS: usize = 6;
+
+/// Fractional bits of a slope `a` (alpha steps per colour step).
+pub(crate) const SLOPE_BITS: u32 = 11;
+/// Fractional bits of an offset `b` (alpha steps).
+pub(crate) const OFFSET_BITS: u32 = 6;
+/// Slopes are held within this: alpha may run from 0 to 255 over 16 colour steps.
+pub(crate) const MAX_SLOPE: f32 = 16.0;
+
+/// Sizes and settings of a fit.
+#[derive(Debug, Clone, Copy)]
+pub struct Fit {
+    /// Pixels per row of the small picture and mask.
+    pub width: usize,
+    /// Their rows.
+    pub height: usize,
+    /// Window radius in small pixels, 1 to [`MAX_RADIUS`].
+    pub radius: usize,
+    /// Regularisation in squared colour steps: variance well below it counts as flat.
+    pub epsilon: f32,
+}
+
+/// Memory of a fit.
+#[derive(Debug, Default)]
+pub struct Scratch {
+    moments: Vec<[u32; 13]>,
+    fits: Vec<[i32; 4]>,
+    columns: Vec<[i32; 4]>,
+}
+
+/// Fits `mask` `[height, width]` to `guide` `[height, width, 3]`; writes coefficients `[height, width, 4]`: three slopes with
+/// 11 fractional bits, an offset with 6. Windows are cut at the border.
+///
+/// Window sums are exact integers; each 3 x 3 system is solved in `f32` by cofactors; the mean of overlapping fits is
+/// rounded half up.
+///
+/// # Panics
+/// When lengths contradict the sizes or the radius is out of range.
+pub fn fit(
+    isa: Isa,
+    size: Fit,
+    guide: &[u8],
+    mask: &[u8],
+    scratch: &mut Scratch,
+    out: &mut [[i32; 4]],
+) {
+    let pixels = size.width * size.height;
+    assert_eq!(guide.len(), pixels * 3, "guide length");
+    assert_eq!(
+        (mask.len(), out.len()),
+        (pixels, pixels),
+        "mask and output length"
+    );
+    assert!(
+        (1..=MAX_RADIUS).contains(&size.radius),
+        "radius {}",
+        size.radius
+    );
+    scratch.fits.resize(pixels, [0; 4]);
+    match isa {
+        Isa::Scalar => {
+            scalar::fits(size, guide, mask, &mut scratch.moments, &mut scratch.fits);
+            scalar::mean(size, &scratch.fits, &mut scratch.columns, out);
+        }
+    }
+}
+
+/// Full-size row `y` of the mask: interpolated coefficients applied to the picture's own colours.
+///
+/// `coefficients` is `[h, w, 4]` as [`fit`] writes it, `row` `[x.len(), channels]` with 1, 3 or 4 channels (the fourth
+/// ignored), `out` `[x.len()]`. Interpolation truncates to the coefficients' fractional bits (by arithmetic shift); the
+/// sum is rounded half up and held to 0 and 255.
+///
+/// # Panics
+/// When lengths contradict each other.
+pub fn row(isa: Isa, coefficients: &[[i32; 4]], x: &Taps, y: (usize, u16), row: Row<'_>) {
+    let cells = x.cells();
+    assert_eq!(coefficients.len() % cells, 0, "coefficient length");
+    assert_eq!(
+        (row.out.len(), row.picture.len()),
+        (x.len(), x.len() * row.channels),
+        "row length"
+    );
+    row.between.resize(cells + 1, [0; 4]);
+    let above = &coefficients[y.0 * cells..][..cells];
+    let below = if y.1 == 0 {
+        above
+    } else {
+        &coefficients[(y.0 + 1) * cells..][..cells]
+    };
+    match isa {
+        Isa::Scalar => {
+            scalar::between(above, below, y.1, &mut row.between[..cells]);
+            row.between[cells] = row.between[cells - 1];
+            match row.channels {
+                1 => scalar::apply::<1>(row.between, x, row.picture, row.out),
+                3 => scalar::apply::<3>(row.between, x, row.picture, row.out),
+                4 => scalar::apply::<4>(row.between, x, row.picture, row.out),
+                other => panic!("{other} channels"),
+            }
+        }
+    }
+}
+
+/// What [`row`] reads and writes.
+#[derive(Debug)]
+pub struct Row<'a> {
+    /// A row of the picture, `[W, channels]`.
+    pub picture: &'a [u8],
+    /// Bytes per pixel: 1, 3 or 4.
+    pub channels: usize,
+    /// Scratch.
+    pub between: &'a mut Vec<[i32; 4]>,
+    /// A row of the mask, `[W]`.
+    pub out: &'a mut [u8],
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,198 @@
+use super::*;
+
+/// The filter as the paper states it, in `f64`, window by window.
+fn reference(size: Fit, guide: &[u8], mask: &[u8]) -> Vec<[f64; 4]> {
+    let (w, h, r) = (
+        size.width as isize,
+        size.height as isize,
+        size.radius as isize,
+    );
+    let window = |x: isize, y: isize| {
+        let rows = (y - r).max(0)..(y + r + 1).min(h);
+        rows.flat_map(move |j| {
+            ((x - r).max(0)..(x + r + 1).min(w)).map(move |i| (j * w + i) as usize)
+        })
+    };
+    let fit = |x: isize, y: isize| {
+        let count = window(x, y).count() as f64;
+        let colour = |k: usize| std::array::from_fn::<f64, 3, _>(|c| f64::from(guide[k * 3 + c]));
+        let mut mean = [0.0; 4];
+        for k in window(x, y) {
+            (0..3).for_each(|c| mean[c] += colour(k)[c] / count);
+            mean[3] += f64::from(mask[k]) / count;
+        }
+        let mut m = [[0.0; 4]; 3];
+        for k in window(x, y) {
+            let d: [f64; 3] = std::array::from_fn(|c| colour(k)[c] - mean[c]);
+            for i in 0..3 {
+                (0..3).for_each(|j| m[i][j] += d[i] * d[j] / count);
+                m[i][3] += d[i] * (f64::from(mask[k]) - mean[3]) / count;
+            }
+        }
+        (0..3).for_each(|i| m[i][i] += f64::from(size.epsilon));
+        for i in 0..3 {
+            let pivot = m[i];
+            for j in (0..3).filter(|&j| j != i) {
+                let factor = m[j][i] / pivot[i];
+                (0..4).for_each(|c| m[j][c] -= factor * pivot[c]);
+            }
+        }
+        let a: [f64; 3] = std::array::from_fn(|i| m[i][3] / m[i][i]);
+        [
+            a[0],
+            a[1],
+            a[2],
+            mean[3] - a[0] * mean[0] - a[1] * mean[1] - a[2] * mean[2],
+        ]
+    };
+    let fits: Vec<[f64; 4]> = (0..w * h).map(|k| fit(k % w, k / w)).collect();
+    let mean = |k: isize| {
+        let all: Vec<_> = window(k % w, k / w).collect();
+        std::array::from_fn(|c| all.iter().map(|&k| fits[k][c]).sum::<f64>() / all.len() as f64)
+    };
+    (0..w * h).map(mean).collect()
+}
+
+fn noise(seed: u32, len: usize) -> Vec<u8> {
+    let mut state = seed;
+    (0..len)
+        .map(|_| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 24) as u8
+        })
+        .collect()
+}
+
+#[test]
+fn coefficients_equal_the_paper_in_double_precision() {
+    for (width, height, radius) in [(1, 1, 1), (1, 9, 2), (13, 7, 3), (20, 20, 6)] {
+        let size = Fit {
+            width,
+            height,
+            radius,
+            epsilon: 40.0,
+        };
+        let (guide, mask) = (noise(7, width * height * 3), noise(8, width * height));
+        let mut out = vec![[0; 4]; width * height];
+        fit(
+            Isa::Scalar,
+            size,
+            &guide,
+            &mask,
+            &mut Scratch::default(),
+            &mut out,
+        );
+        for (found, exact) in out.iter().zip(reference(size, &guide, &mask)) {
+            for c in 0..3 {
+                assert!(
+                    (f64::from(found[c]) / 2048.0 - exact[c]).abs() < 1.5e-3,
+                    "{found:?} {exact:?}"
+                );
+            }
+            assert!(
+                (f64::from(found[3]) / 64.0 - exact[3]).abs() < 0.2,
+                "{found:?} {exact:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_constant_mask_stays_exactly_constant_on_any_picture() {
+    let (width, height) = (9, 6);
+    let size = Fit {
+        width,
+        height,
+        radius: 2,
+        epsilon: 1.0,
+    };
+    for value in [0, 1, 254, 255] {
+        let mut out = vec![[0; 4]; width * height];
+        let guide = noise(3, width * height * 3);
+        fit(
+            Isa::Scalar,
+            size,
+            &guide,
+            &vec![value; width * height],
+            &mut Scratch::default(),
+            &mut out,
+        );
+        let mut x = Taps::default();
+        x.set(50, width, width, 50);
+        for channels in [1, 3, 4] {
+            let (picture, mut alpha) = (noise(4, 50 * channels), [7; 50]);
+            let target = Row {
+                picture: &picture,
+                channels,
+                between: &mut Vec::new(),
+                out: &mut alpha,
+            };
+            row(Isa::Scalar, &out, &x, (2, 100), target);
+            assert_eq!(alpha, [value; 50]);
+        }
+    }
+}
+
+#[test]
+fn a_blurred_step_follows_the_pictures_edge() {
+    // The picture has its edge at small column 8; the mask is a ramp two columns wide on either side.
+    let (width, height) = (16, 8);
+    let ramp = [
+        0, 0, 0, 0, 0, 0, 51, 102, 153, 204, 255, 255, 255, 255, 255, 255,
+    ];
+    let guide: Vec<u8> = (0..width * height)
+        .flat_map(|i| {
+            if i % width < 8 {
+                [20, 60, 200]
+            } else {
+                [180, 90, 40]
+            }
+        })
+        .collect();
+    let mask: Vec<u8> = (0..height).flat_map(|_| ramp).collect();
+    let size = Fit {
+        width,
+        height,
+        radius: 3,
+        epsilon: 10.0,
+    };
+    let mut coefficients = vec![[0; 4]; width * height];
+    fit(
+        Isa::Scalar,
+        size,
+        &guide,
+        &mask,
+        &mut Scratch::default(),
+        &mut coefficients,
+    );
+    let mut x = Taps::default();
+    x.set(160, width, 1, 10);
+    let picture: Vec<u8> = (0..160)
+        .flat_map(|i| if i < 80 { [20, 60, 200] } else { [180, 90, 40] })
+        .collect();
+    let mut alpha = [0; 160];
+    row(
+        Isa::Scalar,
+        &coefficients,
+        &x,
+        (4, 0),
+        Row {
+            picture: &picture,
+            channels: 3,
+            between: &mut Vec::new(),
+            out: &mut alpha,
+        },
+    );
+    assert!(
+        alpha[79] < 70 && alpha[80] > 185,
+        "{} {}",
+        alpha[79],
+        alpha[80]
+    );
+    assert!(
+        alpha[20] == 0 && alpha[139] == 255,
+        "{} {}",
+        alpha[20],
+        alpha[139]
+    );
+}

@@ -1,0 +1,160 @@
+//! Bilinear enlargement of a small plane, one full-size row at a time.
+mod scalar;
+
+use crate::isa::Isa;
+
+/// Fractional bits of a weight.
+pub const WEIGHT_BITS: u32 = 8;
+
+/// For every output position along one axis, the cell left of it and the weight of the cell right of it (of 256).
+///
+/// Output `i` lies at `(i + 0.5) * cells_per_output - 0.5` cells, held inside the first and last cell centre.
+#[derive(Debug, Default, Clone)]
+pub struct Taps {
+    key: (usize, usize, usize, usize),
+    index: Vec<u32>,
+    weight: Vec<u16>,
+}
+
+impl Taps {
+    /// Fits `cells` cells under `len` outputs, one output being `num / den` cells wide; does nothing when it already does.
+    ///
+    /// # Panics
+    /// When a number is zero.
+    pub fn set(&mut self, len: usize, cells: usize, num: usize, den: usize) {
+        assert!(
+            len > 0 && cells > 0 && num > 0 && den > 0,
+            "{cells} cells under {len} outputs at {num}/{den}"
+        );
+        if self.key == (len, cells, num, den) {
+            return;
+        }
+        self.key = (len, cells, num, den);
+        self.index.clear();
+        self.weight.clear();
+        let last = cells - 1;
+        for i in 0..len {
+            let position = ((2 * i + 1) * num).saturating_sub(den);
+            let (index, rest) = (position / (2 * den), position % (2 * den));
+            let (index, weight) = if index < last {
+                (index, (rest * 256 + den) / (2 * den))
+            } else {
+                (last, 0)
+            };
+            self.index.push(index as u32);
+            self.weight.push(weight as u16);
+        }
+    }
+
+    /// Number of outputs.
+    pub fn len(&self) -> usize {
+        self.index.len()
+    }
+
+    /// Whether there are no outputs yet.
+    pub fn is_empty(&self) -> bool {
+        self.index.is_empty()
+    }
+
+    /// Number of cells.
+    pub fn cells(&self) -> usize {
+        self.key.1
+    }
+
+    /// The left (upper) cell and the weight of its right (lower) neighbour, 0 to 256.
+    pub fn at(&self, i: usize) -> (usize, u16) {
+        (self.index[i] as usize, self.weight[i])
+    }
+}
+
+/// Writes full-size row `y` of `plane` `[cells_y, cells_x, 4]` (8 fractional bits) as bytes `[x.len(), 4]`.
+///
+/// Vertical first, `(a * (256 - w) + b * w + 128) >> 8`; then horizontal, the same with rounding to whole bytes. `between`
+/// is scratch of one plane row and one cell more.
+///
+/// # Panics
+/// When lengths contradict each other.
+pub fn row(
+    isa: Isa,
+    plane: &[[u16; 4]],
+    x: &Taps,
+    y: (usize, u16),
+    between: &mut Vec<[u16; 4]>,
+    out: &mut [[u8; 4]],
+) {
+    let cells = x.cells();
+    assert_eq!(out.len(), x.len(), "output length");
+    assert_eq!(plane.len() % cells, 0, "plane length");
+    between.resize(cells + 1, [0; 4]);
+    let above = &plane[y.0 * cells..][..cells];
+    let below = if y.1 == 0 {
+        above
+    } else {
+        &plane[(y.0 + 1) * cells..][..cells]
+    };
+    match isa {
+        Isa::Scalar => {
+            scalar::between(above, below, y.1, &mut between[..cells]);
+            between[cells] = between[cells - 1];
+            scalar::spread(between, &x.index, &x.weight, out);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_of_two_give_quarters_between_their_centres() {
+        let mut x = Taps::default();
+        x.set(4, 2, 1, 2);
+        let plane = [[0, 0, 25600, 256], [25600, 0, 0, 256]];
+        let mut out = [[0; 4]; 4];
+        row(Isa::Scalar, &plane, &x, (0, 0), &mut Vec::new(), &mut out);
+        assert_eq!(
+            out,
+            [
+                [0, 0, 100, 1],
+                [25, 0, 75, 1],
+                [75, 0, 25, 1],
+                [100, 0, 0, 1]
+            ]
+        );
+    }
+
+    #[test]
+    fn rows_between_two_cells_mix_them_and_one_cell_fills_a_row() {
+        let mut x = Taps::default();
+        x.set(3, 1, 1, 3);
+        let mut out = [[0; 4]; 3];
+        row(
+            Isa::Scalar,
+            &[[0; 4], [25600; 4]],
+            &x,
+            (0, 64),
+            &mut Vec::new(),
+            &mut out,
+        );
+        assert_eq!(out, [[25; 4]; 3]);
+    }
+
+    #[test]
+    fn partial_last_cells_and_full_bytes_stay_in_range() {
+        for (len, k) in [(1usize, 1usize), (7, 3), (1920, 7), (5, 8)] {
+            let cells = len.div_ceil(k);
+            let mut x = Taps::default();
+            x.set(len, cells, 1, k);
+            let mut out = vec![[0; 4]; len];
+            row(
+                Isa::Scalar,
+                &vec![[65280; 4]; cells],
+                &x,
+                (0, 0),
+                &mut Vec::new(),
+                &mut out,
+            );
+            assert!(out.iter().all(|p| *p == [255; 4]));
+        }
+    }
+}

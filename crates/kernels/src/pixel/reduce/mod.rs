@@ -1,0 +1,135 @@
+//! Weighted reduction of a picture to square cells: the colours of one side of a mask, without the other side's.
+mod scalar;
+
+use super::Source;
+use crate::isa::Isa;
+
+/// Largest side of a cell in pixels: `255 * 255 * side` and a cell row's sum then fit 32 bits with room to spare.
+pub const MAX_SIDE: usize = 256;
+
+/// What a colour byte counts as while it is averaged.
+#[derive(Debug, Clone, Copy)]
+pub enum Tone<'a> {
+    /// Itself.
+    Plain,
+    /// Its entry in a table; averages are then means in the table's scale.
+    Curve(&'a [f32; 256]),
+}
+
+/// Adds one picture row to a row of cells: `cells[x / side] += [weight * tone(colour) x 3, weight]`.
+///
+/// `row` is `[W, channels]` with 1 (counted thrice), 3 or 4 channels (the fourth ignored); `weight` is `[W]`, 0 to 255.
+/// Sums of one row and cell are exact integers for [`Tone::Plain`], and left to right in `f32` for [`Tone::Curve`].
+///
+/// # Panics
+/// When lengths contradict each other, `channels` is none of the above, or `side` is 0 or above [`MAX_SIDE`].
+pub fn add_row(
+    isa: Isa,
+    row: &[u8],
+    channels: usize,
+    weight: &[u8],
+    side: usize,
+    tone: Tone<'_>,
+    cells: &mut [[f32; 4]],
+) {
+    assert_eq!(row.len(), weight.len() * channels, "row length");
+    assert!((1..=MAX_SIDE).contains(&side), "cells of {side} pixels");
+    assert_eq!(cells.len(), weight.len().div_ceil(side), "number of cells");
+    match (isa, channels) {
+        (Isa::Scalar, 1) => scalar::add_row::<1>(row, weight, side, tone, cells),
+        (Isa::Scalar, 3) => scalar::add_row::<3>(row, weight, side, tone, cells),
+        (Isa::Scalar, 4) => scalar::add_row::<4>(row, weight, side, tone, cells),
+        _ => panic!("{channels} channels"),
+    }
+}
+
+/// Scales sums of whole cells to premultiplied means: colour in the tone's scale times weight, and weight in 0 to 1.
+///
+/// Cells cut off by the picture's edge are divided by a whole cell too: their weight is the smaller for it.
+pub fn normalize(side: usize, cells: &mut [[f32; 4]]) {
+    let factor = 1.0 / (255 * side * side) as f32;
+    for cell in cells {
+        *cell = cell.map(|sum| sum * factor);
+    }
+}
+
+/// Least factor of [`distrust_edges`]: what is known of a narrow gap still counts for more than nothing.
+const LEAST_TRUST: f32 = 1.0 / 64.0;
+
+/// Lowers cells that touch the mask's other side: each is multiplied by the square of the least weight among itself and its
+/// eight neighbours. A mask is rarely right to the pixel, and what it takes for one side there shows the other's colours.
+///
+/// `weights` is scratch.
+///
+/// # Panics
+/// When `cells` has no whole number of rows.
+pub fn distrust_edges(cells: &mut [[f32; 4]], width: usize, weights: &mut Vec<f32>) {
+    assert!(width > 0 && cells.len().is_multiple_of(width), "plane length");
+    let height = cells.len() / width;
+    let around = |i: usize, len: usize| i.saturating_sub(1)..(i + 2).min(len);
+    weights.clear();
+    weights.extend(cells.iter().map(|cell| cell[3]));
+    for (y, row) in cells.chunks_exact_mut(width).enumerate() {
+        for (x, cell) in row.iter_mut().enumerate() {
+            let rows = around(y, height).flat_map(|y| &weights[y * width..][around(x, width)]);
+            let least = rows.fold(1.0f32, |least, &weight| least.min(weight));
+            let factor = (least * least).max(LEAST_TRUST);
+            *cell = cell.map(|value| value * factor);
+        }
+    }
+}
+
+/// Sizes of the plane of cells for a picture: `(cells_x, cells_y)`.
+pub fn cells(source: &Source<'_>, side: usize) -> (usize, usize) {
+    (source.width.div_ceil(side), source.height.div_ceil(side))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn weights_select_the_pixels_and_the_last_cell_may_be_partial() {
+        let row = [10, 20, 30, 99, 200, 100, 50, 99, 1, 2, 3, 99];
+        let mut cells = [[0.0; 4]; 2];
+        add_row(
+            Isa::Scalar,
+            &row,
+            4,
+            &[255, 0, 51],
+            2,
+            Tone::Plain,
+            &mut cells,
+        );
+        normalize(2, &mut cells);
+        let expected = [[2.5, 5.0, 7.5, 0.25], [0.05, 0.1, 0.15, 0.05]];
+        for (found, expected) in cells.iter().flatten().zip(expected.iter().flatten()) {
+            assert!((found - expected).abs() < 1e-6, "{cells:?}");
+        }
+    }
+
+    #[test]
+    fn a_cell_beside_the_other_side_loses_weight_and_keeps_its_colour() {
+        let mut cells = [[10.0, 20.0, 30.0, 1.0]; 5];
+        cells[4] = [0.0; 4];
+        distrust_edges(&mut cells, 5, &mut Vec::new());
+        assert_eq!(cells[2], [10.0, 20.0, 30.0, 1.0]);
+        assert_eq!(cells[3], [10.0 / 64.0, 20.0 / 64.0, 30.0 / 64.0, 1.0 / 64.0]);
+    }
+
+    #[test]
+    fn gray_counts_for_three_colours_and_a_curve_is_applied_before_averaging() {
+        let curve: [f32; 256] = std::array::from_fn(|i| (i * i) as f32);
+        let mut cells = [[0.0; 4]];
+        add_row(
+            Isa::Scalar,
+            &[3, 5],
+            1,
+            &[255, 255],
+            2,
+            Tone::Curve(&curve),
+            &mut cells,
+        );
+        assert_eq!(cells, [[34.0 * 255.0, 34.0 * 255.0, 34.0 * 255.0, 510.0]]);
+    }
+}

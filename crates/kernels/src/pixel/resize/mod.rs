@@ -1,0 +1,131 @@
+//! Resampling of whole pictures: area average when shrinking, bilinear with half-pixel centres when enlarging.
+//!
+//! Separable, rows first into one accumulator row. Weights are 8-bit fixed point and sum to 256 on each axis, so a
+//! constant picture stays constant; the product of both axes is rounded once, half up.
+mod axis;
+mod scalar;
+
+pub use axis::Axis;
+
+use super::Source;
+use crate::isa::Isa;
+
+/// A resampling from one size to another with its scratch row; set once per size, then run without allocating.
+#[derive(Debug, Default)]
+pub struct Resize {
+    x: Axis,
+    y: Axis,
+    sums: Vec<u16>,
+}
+
+impl Resize {
+    /// Resamples `source` to `[height, width, source.channels]` bytes, stretching it to that shape.
+    ///
+    /// # Panics
+    /// When `out` is not `height * width * source.channels` long, a size is zero, or the source's data are too short.
+    pub fn run(
+        &mut self,
+        isa: Isa,
+        source: Source<'_>,
+        (width, height): (usize, usize),
+        out: &mut [u8],
+    ) {
+        assert_eq!(out.len(), width * height * source.channels, "output length");
+        self.x.set(source.width, width);
+        self.y.set(source.height, height);
+        self.sums.resize(source.width * source.channels, 0);
+        for (y, out_row) in out.chunks_exact_mut(width * source.channels).enumerate() {
+            self.sums.fill(0);
+            let (first, weights) = self.y.taps(y);
+            for (row, &weight) in (first..).zip(weights) {
+                match isa {
+                    Isa::Scalar => scalar::add_row(source.row(row), weight, &mut self.sums),
+                }
+            }
+            match isa {
+                Isa::Scalar => scalar::shrink_row(&self.sums, source.channels, &self.x, out_row),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(
+        data: &[u8],
+        width: usize,
+        height: usize,
+        channels: usize,
+        to: (usize, usize),
+    ) -> Vec<u8> {
+        let mut out = vec![0; to.0 * to.1 * channels];
+        let source = Source {
+            data,
+            width,
+            height,
+            stride: width * channels,
+            channels,
+        };
+        for isa in Isa::available() {
+            Resize::default().run(isa, source, to, &mut out);
+        }
+        out
+    }
+
+    #[test]
+    fn halving_averages_two_by_two() {
+        let data = [0, 10, 20, 40, 10, 20, 40, 60];
+        assert_eq!(run(&data, 4, 2, 1, (2, 1)), [10, 40]);
+    }
+
+    #[test]
+    fn doubling_is_bilinear_with_half_pixel_centres() {
+        assert_eq!(run(&[0, 100], 2, 1, 1, (4, 1)), [0, 25, 75, 100]);
+    }
+
+    #[test]
+    fn three_to_two_splits_the_middle_pixel() {
+        // [0, 1.5) holds pixel 0 and half of pixel 1: (30 + 0.5 * 90) / 1.5 = 50.
+        assert_eq!(run(&[30, 90, 60], 3, 1, 1, (2, 1)), [50, 70]);
+    }
+
+    #[test]
+    fn a_constant_stays_constant_between_awkward_sizes() {
+        for (width, height) in [(1, 1), (1, 9), (7, 5), (640, 3)] {
+            for to in [(1, 1), (5, 7), (16, 16), (1, 13)] {
+                let out = run(&vec![201; width * height * 3], width, height, 3, to);
+                assert!(out.iter().all(|&b| b == 201), "{width}x{height} -> {to:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn shrinking_equals_the_area_average_in_floating_point() {
+        let (width, height, to) = (37usize, 23usize, (5usize, 4usize));
+        let data: Vec<u8> = (0..width * height)
+            .map(|i| (i * 7919 % 251) as u8)
+            .collect();
+        let overlap = |p: usize, o: usize, from: usize, to: usize| {
+            let (a, b) = (
+                o as f64 * from as f64 / to as f64,
+                (o + 1) as f64 * from as f64 / to as f64,
+            );
+            (b.min(p as f64 + 1.0) - a.max(p as f64)).max(0.0) / (b - a)
+        };
+        let out = run(&data, width, height, 1, to);
+        for (i, &found) in out.iter().enumerate() {
+            let mut exact = 0.0;
+            for (j, &value) in data.iter().enumerate() {
+                let weight = overlap(j % width, i % to.0, width, to.0)
+                    * overlap(j / width, i / to.0, height, to.1);
+                exact += weight * f64::from(value);
+            }
+            assert!(
+                (f64::from(found) - exact).abs() < 1.5,
+                "{i}: {found} but {exact}"
+            );
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! The smooth colours of one side of a mask, at reduced size.
+use hypercut_kernels::isa::Isa;
+use hypercut_kernels::pixel::blur::Gaussian;
+use hypercut_kernels::pixel::composite::Sides;
+use hypercut_kernels::pixel::fill::Fill;
+use hypercut_kernels::pixel::lerp::{self, Taps};
+use hypercut_kernels::pixel::reduce::{self, Tone};
+
+use crate::frame::{Frame, PixelFormat};
+use crate::mask::Mask;
+
+/// Which side of a mask.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Side {
+    Person,
+    Background,
+}
+
+/// Cells of `cell` x `cell` pixels that hold one side's colours, and rows of them at full size.
+#[derive(Debug, Default)]
+pub(super) struct Plane {
+    /// `[h, width, 4]`: premultiplied colour and weight.
+    pub(super) cells: Vec<[f32; 4]>,
+    /// Cells per row.
+    pub(super) width: usize,
+    colours: Vec<[u16; 4]>,
+    weights: Vec<u8>,
+    trust: Vec<f32>,
+    x: Taps,
+    y: Taps,
+    between: Vec<[u16; 4]>,
+    row: Vec<[u8; 4]>,
+}
+
+impl Plane {
+    /// Averages one side of the frame over cells; transparent pixels count for neither side.
+    pub(super) fn gather(
+        &mut self,
+        isa: Isa,
+        frame: &Frame<'_>,
+        mask: &Mask,
+        side: Side,
+        cell: usize,
+        tone: Tone<'_>,
+    ) {
+        let (width, height) = reduce::cells(&frame.source(), cell);
+        self.width = width;
+        self.cells.clear();
+        self.cells.resize(width * height, [0.0; 4]);
+        self.weights.resize(frame.width(), 0);
+        for (y, row) in frame.rows().enumerate() {
+            weigh(mask.row(y), row, frame.format(), side, &mut self.weights);
+            let cells = &mut self.cells[y / cell * width..][..width];
+            reduce::add_row(
+                isa,
+                row,
+                frame.format().bytes(),
+                &self.weights,
+                cell,
+                tone,
+                cells,
+            );
+        }
+        reduce::normalize(cell, &mut self.cells);
+        reduce::distrust_edges(&mut self.cells, width, &mut self.trust);
+        self.x.set(frame.width(), width, 1, cell);
+        self.y.set(frame.height(), height, 1, cell);
+        self.row.resize(frame.width(), [0; 4]);
+    }
+
+    /// Turns the cells, blurred or not, into colours without holes.
+    pub(super) fn finish(&mut self, fill: &mut Fill, tone: Tone<'_>) {
+        self.colours.resize(self.cells.len(), [0; 4]);
+        fill.run(&self.cells, self.width, tone, &mut self.colours);
+    }
+
+    /// Full-size row `y` of the colours, `[W, 4]`.
+    pub(super) fn row(&mut self, isa: Isa, y: usize) -> &mut [[u8; 4]] {
+        lerp::row(
+            isa,
+            &self.colours,
+            &self.x,
+            self.y.at(y),
+            &mut self.between,
+            &mut self.row,
+        );
+        &mut self.row
+    }
+}
+
+/// How much each pixel belongs to a side.
+fn weigh(mask: &[u8], row: &[u8], format: PixelFormat, side: Side, weights: &mut [u8]) {
+    match side {
+        Side::Person => weights.copy_from_slice(mask),
+        Side::Background => weights
+            .iter_mut()
+            .zip(mask)
+            .for_each(|(weight, &alpha)| *weight = 255 - alpha),
+    }
+    if format.has_alpha() {
+        for (weight, pixel) in weights.iter_mut().zip(row.chunks_exact(format.bytes())) {
+            *weight = (u16::from(*weight) * u16::from(pixel[format.bytes() - 1]) / 255) as u8;
+        }
+    }
+}
+
+/// Standard deviation, in cells, of the estimates beside an edge.
+const EDGE_SIGMA: f32 = 1.5;
+
+/// Cells along the shorter side of a picture: as many as a network's mask has, whose softness they must span.
+const EDGE_CELLS: usize = 256;
+
+/// Local colours of person and background beside an edge, for taking one out of the other.
+#[derive(Debug, Default)]
+pub(super) struct Edges {
+    person: Plane,
+    background: Plane,
+    gaussian: Gaussian,
+    fill: Fill,
+}
+
+impl Edges {
+    pub(super) fn prepare(&mut self, isa: Isa, frame: &Frame<'_>, mask: &Mask) {
+        let cell = (frame.width().min(frame.height()) / EDGE_CELLS).clamp(1, reduce::MAX_SIDE);
+        for (plane, side) in [
+            (&mut self.person, Side::Person),
+            (&mut self.background, Side::Background),
+        ] {
+            plane.gather(isa, frame, mask, side, cell, Tone::Plain);
+            self.gaussian
+                .run(isa, EDGE_SIGMA, &mut plane.cells, plane.width);
+            plane.finish(&mut self.fill, Tone::Plain);
+        }
+    }
+
+    pub(super) fn row(&mut self, isa: Isa, y: usize) -> Sides<'_> {
+        Sides {
+            person: self.person.row(isa, y),
+            background: self.background.row(isa, y),
+        }
+    }
+}

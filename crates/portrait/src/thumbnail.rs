@@ -1,0 +1,59 @@
+//! The frame as the network sees it: small, stretched to a given shape, red green blue.
+use hypercut_kernels::isa::Isa;
+use hypercut_kernels::pixel::Source;
+use hypercut_kernels::pixel::resize::Resize;
+
+use crate::frame::Frame;
+
+impl<'a> Frame<'a> {
+    /// The frame as the kernels take it.
+    pub(crate) fn source(&self) -> Source<'a> {
+        Source {
+            data: self.data(),
+            width: self.width(),
+            height: self.height(),
+            stride: self.stride(),
+            channels: self.format().bytes(),
+        }
+    }
+}
+
+/// An area-averaged copy of a frame, `[height, width, 3]`, whatever the frame's format; alpha is left out.
+#[derive(Debug, Default)]
+pub(crate) struct Thumbnail {
+    resize: Resize,
+    sampled: Vec<u8>,
+    rgb: Vec<u8>,
+}
+
+impl Thumbnail {
+    pub(crate) fn take(
+        &mut self,
+        isa: Isa,
+        frame: &Frame<'_>,
+        width: usize,
+        height: usize,
+    ) -> &[u8] {
+        let channels = frame.format().bytes();
+        self.rgb.resize(width * height * 3, 0);
+        if channels == 3 {
+            self.resize
+                .run(isa, frame.source(), (width, height), &mut self.rgb);
+            return &self.rgb;
+        }
+        self.sampled.resize(width * height * channels, 0);
+        self.resize
+            .run(isa, frame.source(), (width, height), &mut self.sampled);
+        for (out, pixel) in self
+            .rgb
+            .chunks_exact_mut(3)
+            .zip(self.sampled.chunks_exact(channels))
+        {
+            match pixel {
+                [gray] => out.fill(*gray),
+                _ => out.copy_from_slice(&pixel[..3]),
+            }
+        }
+        &self.rgb
+    }
+}
