@@ -44,7 +44,7 @@ impl Gaussian {
         self.padded.resize(width + 2 * radius, [0.0; 4]);
         self.rows.resize(plane.len(), [0.0; 4]);
         match isa {
-            Isa::Scalar => {
+            _ => {
                 for (source, out) in plane
                     .chunks_exact(width)
                     .zip(self.rows.chunks_exact_mut(width))
@@ -111,7 +111,7 @@ impl Disc {
         let stride = width + 1;
         self.prefix.resize(plane.len() / width * stride, [0.0; 4]);
         match isa {
-            Isa::Scalar => {
+            _ => {
                 for (row, prefix) in plane
                     .chunks_exact(width)
                     .zip(self.prefix.chunks_exact_mut(stride))

@@ -69,7 +69,7 @@ pub fn fit(
     );
     scratch.fits.resize(pixels, [0; 4]);
     match isa {
-        Isa::Scalar => {
+        _ => {
             scalar::fits(size, guide, mask, &mut scratch.moments, &mut scratch.fits);
             scalar::mean(size, &scratch.fits, &mut scratch.columns, out);
         }
@@ -100,7 +100,7 @@ pub fn row(isa: Isa, coefficients: &[[i32; 4]], x: &Taps, y: (usize, u16), row: 
         &coefficients[(y.0 + 1) * cells..][..cells]
     };
     match isa {
-        Isa::Scalar => {
+        _ => {
             scalar::between(above, below, y.1, &mut row.between[..cells]);
             row.between[cells] = row.between[cells - 1];
             match row.channels {

@@ -93,7 +93,7 @@ pub fn row(
         &plane[(y.0 + 1) * cells..][..cells]
     };
     match isa {
-        Isa::Scalar => {
+        _ => {
             scalar::between(above, below, y.1, &mut between[..cells]);
             between[cells] = between[cells - 1];
             scalar::spread(between, &x.index, &x.weight, out);

@@ -39,11 +39,11 @@ impl Resize {
             let (first, weights) = self.y.taps(y);
             for (row, &weight) in (first..).zip(weights) {
                 match isa {
-                    Isa::Scalar => scalar::add_row(source.row(row), weight, &mut self.sums),
+                    _ => scalar::add_row(source.row(row), weight, &mut self.sums),
                 }
             }
             match isa {
-                Isa::Scalar => scalar::shrink_row(&self.sums, source.channels, &self.x, out_row),
+                _ => scalar::shrink_row(&self.sums, source.channels, &self.x, out_row),
             }
         }
     }
