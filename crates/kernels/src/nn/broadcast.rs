@@ -81,6 +81,13 @@ impl Broadcast {
         assert_eq!(b, held(&self.strides[1]), "length of the second input");
     }
 
+    /// Whether the tensors pair element by element, without repeats.
+    #[cfg(target_arch = "x86_64")]
+    pub(crate) fn is_elementwise(&self) -> bool {
+        self.strides[0] == self.strides[1]
+            && (self.extents.iter().zip(&self.strides[0])).all(|(&extent, &step)| extent == 1 || step != 0)
+    }
+
     /// `out = f(a, b)` for every pair.
     #[inline(always)]
     pub(crate) fn zip<A: Copy, B: Copy, O>(

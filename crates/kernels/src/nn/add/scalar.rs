@@ -1,13 +1,13 @@
-use super::AddI8;
+use super::Fixed;
 use crate::nn::Broadcast;
 use crate::requantize::OutputF32;
 
-pub(super) fn add_i8(shape: &Broadcast, c: &AddI8, a: &[i8], b: &[i8], out: &mut [i8]) {
-    let [a_zero, b_zero] = c.zeros.map(i32::from);
+pub(super) fn add_i8(shape: &Broadcast, c: &Fixed, a: &[i8], b: &[i8], out: &mut [i8]) {
+    let [a_factor, b_factor] = c.factors.map(i32::from);
+    let (min, max) = (i32::from(c.min), i32::from(c.max));
     shape.zip(a, b, out, |a, b| {
-        let a = (i32::from(a) - a_zero) as f32 * c.scales[0];
-        let b = (i32::from(b) - b_zero) as f32 * c.scales[1];
-        c.output.round(a + b)
+        let sum = i32::from(a) * a_factor + i32::from(b) * b_factor + c.offset;
+        (sum >> c.shift).clamp(min, max) as i8
     });
 }
 

@@ -2,7 +2,7 @@
 use super::{Conv2d, Conv2dI8, conv2d_i8};
 use crate::isa::Isa;
 use crate::nn::Window;
-use crate::nn::gemm::{Gemm, GemmI8};
+use crate::nn::gemm::{Gemm, GemmI8, Rows};
 use crate::requantize::OutputI8;
 
 /// A convolution ready to run; gives the bytes of [`conv2d_i8`].
@@ -17,8 +17,16 @@ enum Path {
     Oracle(Constants),
     /// 1x1 without padding: input pixels are the rows.
     Pixels(Gemm),
-    /// Any window: each output row's windows are copied next to each other first.
-    Windows { gemm: Gemm, rows: Vec<i8>, row: usize, input_zero: i8 },
+    /// Any window: the input rows that an output row sees are copied between padding first, once each.
+    Windows { gemm: Gemm, padded: PaddedRows },
+}
+
+/// The input rows under one output row, with the padding around them: `[segments, row]`.
+#[derive(Debug)]
+struct PaddedRows {
+    bytes: Vec<i8>,
+    row: usize,
+    outside: i8,
 }
 
 /// What [`Conv2dI8`] borrows, owned.
@@ -77,11 +85,12 @@ impl PreparedConv2d {
         if shape.groups != 1 || c.weight_zero != 0 {
             return None;
         }
-        let [kh, kw] = shape.window.kernel;
-        let inputs = kh * kw * shape.input[3];
+        let (columns, taps) = segment_columns(&shape.window);
+        let (segments, inputs) = (shape.window.kernel[0] * columns, taps * shape.input[3]);
         let gemm = Gemm::new(
             isa,
             &GemmI8 {
+                segments,
                 inputs,
                 weights: c.weights,
                 bias: c.bias,
@@ -93,9 +102,7 @@ impl PreparedConv2d {
         if shape.window == Window::UNIT && inputs.is_multiple_of(4) {
             return Some(Path::Pixels(gemm));
         }
-        let row = inputs.next_multiple_of(4);
-        let rows = vec![0; shape.output[2] * row];
-        Some(Path::Windows { gemm, rows, row, input_zero: c.input_zero })
+        Some(Path::Windows { gemm, padded: PaddedRows::new(shape, c.input_zero) })
     }
 
     /// Runs. `input` is `[N, H, W, C]`, `out` `[N, H, W, O]`.
@@ -110,53 +117,61 @@ impl PreparedConv2d {
             Path::Oracle(constants) => {
                 conv2d_i8(Isa::Scalar, shape, &constants.borrow(), input, out);
             }
-            Path::Pixels(gemm) => gemm.run(input, shape.input[3], out),
-            Path::Windows { gemm, rows, row, input_zero } => {
-                let [n, h, _, _] = shape.output;
-                let out_row = shape.output[2] * shape.output[3];
-                for (index, out) in out.chunks_exact_mut(out_row.max(1)).enumerate().take(n * h) {
-                    copy_windows(shape, input, [index / h, index % h], *input_zero, rows, *row);
-                    gemm.run(rows, *row, out);
+            Path::Pixels(gemm) => {
+                let rows = Rows { bytes: input, stride: shape.input[3], segment_stride: 0 };
+                gemm.run(rows, out);
+            }
+            Path::Windows { gemm, padded } => {
+                let [_, h, w, o] = shape.output;
+                for (index, out) in out.chunks_exact_mut((w * o).max(1)).enumerate() {
+                    padded.load(shape, input, [index / h, index % h]);
+                    gemm.run(padded.rows(shape), out);
                 }
             }
         }
     }
 }
 
-/// Copies the windows of output row `y` of picture `n` next to each other, `row` bytes each; outside is the zero point.
-fn copy_windows(
-    shape: &Conv2d,
-    input: &[i8],
-    [n, y]: [usize; 2],
-    input_zero: i8,
-    rows: &mut [i8],
-    row: usize,
-) {
-    let ([_, h, w, channels], window) = (shape.input, &shape.window);
-    let [kh, kw] = window.kernel;
-    let kernel_row = kw * channels;
-    let vertical = window.taps(0, y, h);
-    for (x, target) in rows.chunks_exact_mut(row).enumerate() {
-        let horizontal = window.taps(1, x, w);
-        let inside = horizontal.len() == kw && vertical.len() == kh;
-        if !inside {
-            target.fill(input_zero);
-        }
-        for ky in vertical.clone() {
-            let line = (n * h + window.pixel(0, y, ky)) * w;
-            let target = &mut target[ky * kernel_row..][..kernel_row];
-            if window.dilation[1] == 1 && !horizontal.is_empty() {
-                let first = (line + window.pixel(1, x, horizontal.start)) * channels;
-                let target = &mut target[horizontal.start * channels..horizontal.end * channels];
-                target.copy_from_slice(&input[first..first + target.len()]);
-            } else {
-                for kx in horizontal.clone() {
-                    let first = (line + window.pixel(1, x, kx)) * channels;
-                    target[kx * channels..][..channels]
-                        .copy_from_slice(&input[first..first + channels]);
-                }
+impl PaddedRows {
+    fn new(shape: &Conv2d, outside: i8) -> Self {
+        let (window, channels) = (&shape.window, shape.input[3]);
+        let last = (shape.output[2].max(1) - 1) * window.stride[1];
+        let (columns, taps) = segment_columns(window);
+        let row = (last + taps) * channels;
+        // Three more, for the last segment of the last row may be read up to a multiple of four.
+        Self { bytes: vec![outside; window.kernel[0] * columns * row + 3], row, outside }
+    }
+
+    /// Copies the rows under output row `y` of picture `n`.
+    fn load(&mut self, shape: &Conv2d, input: &[i8], [n, y]: [usize; 2]) {
+        let ([_, h, w, channels], window) = (shape.input, &shape.window);
+        let (inside, columns) = (window.taps(0, y, h), segment_columns(window).0);
+        for (segment, target) in self.bytes.chunks_exact_mut(self.row).enumerate() {
+            let (ky, shift) = (segment / columns, segment % columns * window.dilation[1]);
+            if !inside.contains(&ky) {
+                target.fill(self.outside);
+                continue;
             }
+            let source = &input[(n * h + window.pixel(0, y, ky)) * w * channels..][..w * channels];
+            let source = &source[(shift.saturating_sub(window.pad[1]) * channels).min(source.len())..];
+            let first = (window.pad[1].saturating_sub(shift) * channels).min(target.len());
+            let target = &mut target[first..];
+            let shared = source.len().min(target.len());
+            target[..shared].copy_from_slice(&source[..shared]);
         }
+    }
+
+    fn rows(&self, shape: &Conv2d) -> Rows<'_> {
+        let (window, channels) = (&shape.window, shape.input[3]);
+        Rows { bytes: &self.bytes, stride: window.stride[1] * channels, segment_stride: self.row }
+    }
+}
+
+/// Segments into which a kernel row falls, and the taps of each: dilation leaves no two taps next to each other.
+fn segment_columns(window: &Window) -> (usize, usize) {
+    match window.dilation[1] {
+        1 => (1, window.kernel[1]),
+        _ => (window.kernel[1], 1),
     }
 }
 

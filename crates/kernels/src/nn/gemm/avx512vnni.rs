@@ -2,7 +2,7 @@
 //!
 //! The instruction wants the inputs unsigned, so their top bit is flipped (that adds 128) as each group of four is broadcast,
 //! and the bias takes `(128 + input_zero) * sum(weights)` away again. Sums are exact modulo 2^32, so the bytes are the oracle's.
-use super::GemmI8;
+use super::{GemmI8, Rows};
 use crate::requantize::avx512::Output;
 use std::arch::x86_64::*;
 
@@ -12,9 +12,11 @@ const LANES: usize = 16;
 /// Weights of a product in the order in which the tiles read them.
 #[derive(Debug)]
 pub(crate) struct Packed {
-    inputs: usize,
+    segments: usize,
+    /// Groups of four inputs in a segment.
+    quads: usize,
     outputs: usize,
-    /// Per group of vectors: `[inputs / 4][vectors][16][4]`, zero beyond the real inputs and outputs.
+    /// Per group of vectors: `[segments][quads][vectors][16][4]`, zero beyond the real inputs and outputs.
     weights: Vec<i8>,
     bias: Vec<i32>,
     scales: Vec<f32>,
@@ -33,69 +35,63 @@ fn group(left: usize) -> usize {
 
 impl Packed {
     pub(crate) fn new(c: &GemmI8<'_>) -> Self {
-        let (inputs, outputs) = (c.inputs, c.bias.len());
+        let (segments, inputs, outputs) = (c.segments, c.inputs, c.bias.len());
         let (quads, vectors) = (inputs.div_ceil(4), outputs.div_ceil(LANES));
-        let weight = |o: usize, i: usize| {
-            if o < outputs && i < inputs { c.weights[o * inputs + i] } else { 0 }
+        let weight = |o: usize, segment: usize, i: usize| {
+            let exists = o < outputs && i < inputs;
+            if exists { c.weights[(o * segments + segment) * inputs + i] } else { 0 }
         };
-        let mut weights = Vec::with_capacity(quads * vectors * 64);
+        let mut weights = Vec::with_capacity(segments * quads * vectors * 64);
         let mut first = 0;
         while first < vectors {
             let count = group(vectors - first);
-            for quad in 0..quads {
+            for (segment, quad) in (0..segments).flat_map(|s| (0..quads).map(move |q| (s, q))) {
                 for o in first * LANES..(first + count) * LANES {
-                    weights.extend((0..4).map(|i| weight(o, quad * 4 + i)));
+                    weights.extend((0..4).map(|i| weight(o, segment, quad * 4 + i)));
                 }
             }
             first += count;
         }
         let mut bias: Vec<i32> = (0..outputs)
             .map(|o| {
-                let sum: i32 = (0..inputs).map(|i| i32::from(weight(o, i))).sum();
+                let row = &c.weights[o * segments * inputs..][..segments * inputs];
+                let sum: i32 = row.iter().map(|&w| i32::from(w)).sum();
                 c.bias[o].wrapping_sub(sum.wrapping_mul(128 + i32::from(c.input_zero)))
             })
             .collect();
         bias.resize(vectors * LANES, 0);
         let mut scales = c.scales.to_vec();
         scales.resize(vectors * LANES, 0.0);
-        Self { inputs, outputs, weights, bias, scales, output: c.output }
+        Self { segments, quads, outputs, weights, bias, scales, output: c.output }
     }
 
-    /// Runs over `rows` of `inputs` bytes, `stride` bytes apart; `out` is `[pixels, outputs]`.
-    ///
-    /// # Panics
-    /// When a slice is too short. Every row must have its inputs rounded up to four readable.
+    /// Runs; see [`super::Gemm::run`].
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
-    pub(crate) fn run(&self, input: &[i8], stride: usize, out: &mut [i8]) {
-        let quads = self.inputs.div_ceil(4);
+    pub(crate) fn run(&self, rows: Rows<'_>, out: &mut [i8]) {
         let pixels = out.len() / self.outputs;
         assert_eq!(out.len(), pixels * self.outputs, "length of output");
-        if pixels == 0 {
-            return;
-        }
-        assert!(input.len() >= (pixels - 1) * stride + quads * 4, "length of input");
         let vectors = self.outputs.div_ceil(LANES);
         let mut first = 0;
         let mut weights = &self.weights[..];
         while first < vectors {
             let count = group(vectors - first);
-            let (these, rest) = weights.split_at(quads * count * 64);
+            let (these, rest) = weights.split_at(self.segments * self.quads * count * 64);
             let block = Block {
                 weights: these,
                 bias: &self.bias[first * LANES..][..count * LANES],
                 scales: &self.scales[first * LANES..][..count * LANES],
                 output: Output::new(self.output),
-                quads,
-                stride,
+                segments: self.segments,
+                quads: self.quads,
                 outputs: self.outputs,
                 valid: (self.outputs - first * LANES).min(count * LANES),
             };
             let out = &mut out[first * LANES..];
             match count {
-                1 => block.pixels::<1, 16>(input, out, pixels),
-                2 => block.pixels::<2, 12>(input, out, pixels),
-                3 => block.pixels::<3, 8>(input, out, pixels),
-                _ => block.pixels::<4, 6>(input, out, pixels),
+                1 => block.pixels::<1, 16>(rows, out, pixels),
+                2 => block.pixels::<2, 12>(rows, out, pixels),
+                3 => block.pixels::<3, 8>(rows, out, pixels),
+                _ => block.pixels::<4, 6>(rows, out, pixels),
             }
             weights = rest;
             first += count;
@@ -109,8 +105,8 @@ struct Block<'a> {
     bias: &'a [i32],
     scales: &'a [f32],
     output: Output,
+    segments: usize,
     quads: usize,
-    stride: usize,
     outputs: usize,
     valid: usize,
 }
@@ -119,15 +115,16 @@ impl Block<'_> {
     /// All pixels, `M` at a time; the last tile steps back over pixels already done, or single pixels remain.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
-    fn pixels<const V: usize, const M: usize>(&self, input: &[i8], out: &mut [i8], pixels: usize) {
+    fn pixels<const V: usize, const M: usize>(&self, rows: Rows<'_>, out: &mut [i8], pixels: usize) {
+        let from = |row: usize| Rows { bytes: &rows.bytes[row * rows.stride..], ..rows };
         let mut at = 0;
         while at < pixels {
             if pixels >= M {
                 let start = at.min(pixels - M);
-                self.tile::<V, M>(&input[start * self.stride..], &mut out[start * self.outputs..]);
+                self.tile::<V, M>(from(start), &mut out[start * self.outputs..]);
                 at = start + M;
             } else {
-                self.tile::<V, 1>(&input[at * self.stride..], &mut out[at * self.outputs..]);
+                self.tile::<V, 1>(from(at), &mut out[at * self.outputs..]);
                 at += 1;
             }
         }
@@ -135,10 +132,12 @@ impl Block<'_> {
 
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
-    fn tile<const V: usize, const M: usize>(&self, input: &[i8], out: &mut [i8]) {
-        assert!(input.len() >= (M - 1) * self.stride + self.quads * 4);
+    fn tile<const V: usize, const M: usize>(&self, rows: Rows<'_>, out: &mut [i8]) {
+        let last = (M - 1) * rows.stride + (self.segments - 1) * rows.segment_stride;
+        assert!(rows.bytes.len() >= last + self.quads * 4, "length of input");
         assert!(out.len() >= (M - 1) * self.outputs + self.valid);
-        assert!(self.weights.len() == self.quads * V * 64 && self.valid <= V * LANES);
+        assert!(self.weights.len() == self.segments * self.quads * V * 64);
+        assert!(self.valid <= V * LANES);
         assert!(self.bias.len() == V * LANES && self.scales.len() == V * LANES);
         let flip = _mm512_set1_epi8(i8::MIN);
         let mut sums = [[_mm512_setzero_si512(); V]; M];
@@ -149,23 +148,27 @@ impl Block<'_> {
                 row[v] = bias;
             }
         }
-        for quad in 0..self.quads {
-            let mut w = [flip; V];
-            for (v, w) in w.iter_mut().enumerate() {
-                // SAFETY: `weights` holds quads * V vectors of 64 bytes (asserted above), quad < quads.
-                *w = unsafe {
-                    _mm512_loadu_si512(self.weights.as_ptr().add((quad * V + v) * 64).cast())
-                };
-            }
-            for (m, row) in sums.iter_mut().enumerate() {
-                // SAFETY: row m has quads * 4 readable bytes (asserted above).
-                let four = unsafe {
-                    input.as_ptr().add(m * self.stride + quad * 4).cast::<i32>().read_unaligned()
-                };
-                let x = _mm512_xor_si512(_mm512_set1_epi32(four), flip);
-                for (sum, w) in row.iter_mut().zip(w) {
-                    *sum = _mm512_dpbusd_epi32(*sum, x, w);
+        let mut weights = self.weights.as_ptr();
+        for segment in 0..self.segments {
+            let inputs = &rows.bytes[segment * rows.segment_stride..];
+            for quad in 0..self.quads {
+                let mut w = [flip; V];
+                for (v, w) in w.iter_mut().enumerate() {
+                    // SAFETY: `weights` has gone over segment * quads + quad times V vectors of 64 bytes, of the
+                    // segments * quads times V that there are (asserted above).
+                    *w = unsafe { _mm512_loadu_si512(weights.add(v * 64).cast()) };
                 }
+                for (m, row) in sums.iter_mut().enumerate() {
+                    // SAFETY: this segment of row m has quads * 4 readable bytes (asserted above).
+                    let four = unsafe {
+                        inputs.as_ptr().add(m * rows.stride + quad * 4).cast::<i32>().read_unaligned()
+                    };
+                    let x = _mm512_xor_si512(_mm512_set1_epi32(four), flip);
+                    for (sum, w) in row.iter_mut().zip(w) {
+                        *sum = _mm512_dpbusd_epi32(*sum, x, w);
+                    }
+                }
+                weights = weights.wrapping_add(V * 64);
             }
         }
         self.store::<V, M>(sums, out);

@@ -4,6 +4,8 @@
 //! out[p, o] = requantize( sum over i of (in[p, i] - input_zero) * w[o, i] + bias[o] )
 //! ```
 //!
+//! A row may come in segments: a convolution's window is one per kernel row, so that windows need not be copied.
+//!
 //! The scalar oracle is the convolution's own ([`conv2d`](super::conv2d)); an ISA without a file here uses that.
 #[cfg(target_arch = "x86_64")]
 mod avx512vnni;
@@ -14,9 +16,11 @@ use crate::requantize::OutputI8;
 /// Constants of a product.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct GemmI8<'a> {
-    /// Inputs of a row.
+    /// Segments of a row.
+    pub(crate) segments: usize,
+    /// Inputs of a segment.
     pub(crate) inputs: usize,
-    /// `[O, inputs]`.
+    /// `[O, segments, inputs]`.
     pub(crate) weights: &'a [i8],
     /// `[O]`.
     pub(crate) bias: &'a [i32],
@@ -26,6 +30,18 @@ pub(crate) struct GemmI8<'a> {
     pub(crate) input_zero: i8,
     /// Zero point and range of the output.
     pub(crate) output: OutputI8,
+}
+
+/// Where the rows of a product lie.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rows<'a> {
+    /// The first row's first segment comes first. Each segment must be readable up to its inputs rounded up to four; what
+    /// lies in the padding does not matter.
+    pub(crate) bytes: &'a [i8],
+    /// Bytes from a row to the next.
+    pub(crate) stride: usize,
+    /// Bytes from a segment to the next.
+    pub(crate) segment_stride: usize,
 }
 
 /// Weights packed for one ISA.
@@ -41,7 +57,7 @@ impl Gemm {
     /// requantization is exact.
     pub(crate) fn new(isa: Isa, c: &GemmI8<'_>) -> Option<Self> {
         // |x - input_zero| and |w| are at most 255 and 128; a sum may wrap only where the oracle's wraps too.
-        let bound = |o: usize| 255 * 128 * c.inputs as u64 + u64::from(c.bias[o].unsigned_abs());
+        let bound = |o: usize| 255 * 128 * (c.segments * c.inputs) as u64 + u64::from(c.bias[o].unsigned_abs());
         if !(0..c.bias.len()).all(|o| OutputI8::is_tame(bound(o), c.scales[o])) {
             return None;
         }
@@ -52,18 +68,16 @@ impl Gemm {
         }
     }
 
-    /// Runs over rows `stride` bytes apart; `out` is `[pixels, O]`.
-    ///
-    /// Each row must be readable up to its inputs rounded up to four; what lies in the padding does not matter.
+    /// Runs over as many rows as `out`, `[rows, O]`, has.
     ///
     /// # Panics
     /// When a slice is too short.
-    pub(crate) fn run(&self, input: &[i8], stride: usize, out: &mut [i8]) {
+    pub(crate) fn run(&self, rows: Rows<'_>, out: &mut [i8]) {
         match self {
             #[cfg(target_arch = "x86_64")]
             Self::Avx512Vnni(_token, packed) => {
                 // SAFETY: `_token` proves that this CPU has the features that `run` enables.
-                unsafe { packed.run(input, stride, out) }
+                unsafe { packed.run(rows, out) }
             }
         }
     }

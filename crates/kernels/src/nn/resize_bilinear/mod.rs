@@ -6,6 +6,8 @@
 //!
 //! Where `y0`, `y1` and `fy` come from is a matter of the taps of each axis, computed once by [`taps_f32`], [`taps_i8`] or
 //! [`taps_10_bit`]. Source: TensorFlow Lite's `RESIZE_BILINEAR`.
+#[cfg(target_arch = "x86_64")]
+mod avx512;
 mod scalar;
 mod taps;
 
@@ -43,6 +45,25 @@ impl<W> ResizeBilinear<'_, W> {
     }
 }
 
+impl ResizeBilinear<'_, i32> {
+    /// Whether both axes double with half-pixel centres, the case that has kernels of its own.
+    fn doubles(&self) -> bool {
+        let axis = |taps: &[Tap<i32>], size: usize| {
+            let near_then_far = |(o, tap): (usize, &Tap<i32>)| {
+                let near = o / 2;
+                let expected = match o % 2 {
+                    0 if near > 0 => (near - 1, near, ONE / 4 * 3),
+                    1 if near + 1 < size => (near, near + 1, ONE / 4),
+                    _ => return tap.lower == near && tap.upper == near,
+                };
+                (tap.lower, tap.upper, tap.weight) == expected
+            };
+            taps.len() == 2 * size && taps.iter().enumerate().all(near_then_far)
+        };
+        axis(self.rows, self.input[1]) && axis(self.columns, self.input[2])
+    }
+}
+
 /// Quantized resize on one grid. `input` is `[N, H, W, C]`, `out` `[N, rows, columns, C]`.
 ///
 /// Weights are 1024ths ([`ONE`]); the sum of the four products, below 2^30, is divided by 2^20 with halves rounded up, so
@@ -52,7 +73,22 @@ impl<W> ResizeBilinear<'_, W> {
 /// When a length contradicts the shape or a tap lies outside the input.
 pub fn resize_bilinear_i8(isa: Isa, shape: &ResizeBilinear<'_, i32>, input: &[i8], out: &mut [i8]) {
     shape.check(input.len(), out.len());
+    let [_, h, w, c] = shape.input;
     match isa {
+        #[cfg(target_arch = "x86_64")]
+        Isa::Avx512Vnni(_token) if shape.doubles() && (c == 1 || c.is_multiple_of(16)) => {
+            let pictures = input.chunks_exact((h * w * c).max(1));
+            for (input, out) in pictures.zip(out.chunks_exact_mut((4 * h * w * c).max(1))) {
+                // SAFETY: `_token` proves that this CPU has the features that the kernels enable.
+                unsafe {
+                    if c == 1 {
+                        avx512::double_plane([h, w], input, out);
+                    } else {
+                        avx512::double_lanes([h, w, c], input, out);
+                    }
+                }
+            }
+        }
         _ => scalar::resize_bilinear_i8(shape, input, out),
     }
 }
@@ -94,6 +130,24 @@ mod tests {
             let mut out = [0; 8];
             resize_bilinear_i8(isa, &shape, &[10, 21, -4, -3], &mut out);
             assert_eq!(out, [10, 16, 21, 9, -4, -3, -3, -3], "{isa}");
+        }
+    }
+
+    /// Every ISA doubles as the oracle does, for all small sizes.
+    #[test]
+    fn doubling_equals_the_oracle() {
+        for (h, w, c) in (1..=17).flat_map(|h| (1..=70).step_by(3).flat_map(move |w| [(h, w, 1), (h, w, 16), (h, w, 48), (h, w, 5)])) {
+            let (rows, columns) = (taps_i8(Alignment::HalfPixel, h, 2 * h), taps_i8(Alignment::HalfPixel, w, 2 * w));
+            let shape = ResizeBilinear { input: [2, h, w, c], rows: &rows, columns: &columns };
+            assert!(shape.doubles());
+            let input: Vec<i8> = (0..2 * h * w * c).map(|i| (i * i * 31 % 257) as u8 as i8).collect();
+            let mut expected = vec![0; 4 * input.len()];
+            scalar::resize_bilinear_i8(&shape, &input, &mut expected);
+            for isa in Isa::available() {
+                let mut out = vec![0; expected.len()];
+                resize_bilinear_i8(isa, &shape, &input, &mut out);
+                assert!(out == expected, "{isa} {h}x{w}x{c}");
+            }
         }
     }
 
