@@ -28,7 +28,12 @@ fn place(picture: (usize, usize), logo: (usize, usize)) -> (usize, usize, usize,
         ((most_height * logo.0 / logo.1).max(1), most_height)
     };
     let margin = shorter / MARGIN;
-    (picture.0 - margin - width, picture.1 - margin - height, width, height)
+    (
+        picture.0 - margin - width,
+        picture.1 - margin - height,
+        width,
+        height,
+    )
 }
 
 /// Draws `logo` over the bottom right corner of `picture`, scaled to it by area average, its alpha respected.
@@ -41,9 +46,18 @@ fn place(picture: (usize, usize), logo: (usize, usize)) -> (usize, usize, usize,
 pub fn draw(picture: &mut FrameMut<'_>, logo: &Frame<'_>) -> Result<()> {
     let size = (picture.width(), picture.height());
     let (left, top, width, height) = place(size, (logo.width(), logo.height()));
-    let premultiplied: Vec<u8> = logo.rows().flat_map(|row| row.chunks_exact(logo.format().bytes())).flat_map(premultiply).collect();
-    let source =
-        Source { data: &premultiplied, width: logo.width(), height: logo.height(), stride: logo.width() * 4, channels: 4 };
+    let premultiplied: Vec<u8> = logo
+        .rows()
+        .flat_map(|row| row.chunks_exact(logo.format().bytes()))
+        .flat_map(premultiply)
+        .collect();
+    let source = Source {
+        data: &premultiplied,
+        width: logo.width(),
+        height: logo.height(),
+        stride: logo.width() * 4,
+        channels: 4,
+    };
     let mut scaled = vec![0; width * height * 4];
     Resize::default().run(Isa::detect(), source, (width, height), &mut scaled);
     let channels = picture.format().bytes();
@@ -100,9 +114,18 @@ mod tests {
     #[test]
     fn placement_worked_by_hand() {
         // Shorter side 240: the box is 80 x 40, the margin 6.
-        assert_eq!(place((320, 240), (100, 100)), (320 - 6 - 40, 240 - 6 - 40, 40, 40));
-        assert_eq!(place((320, 240), (400, 100)), (320 - 6 - 80, 240 - 6 - 20, 80, 20));
-        assert_eq!(place((240, 320), (10, 40)), (240 - 6 - 10, 320 - 6 - 40, 10, 40));
+        assert_eq!(
+            place((320, 240), (100, 100)),
+            (320 - 6 - 40, 240 - 6 - 40, 40, 40)
+        );
+        assert_eq!(
+            place((320, 240), (400, 100)),
+            (320 - 6 - 80, 240 - 6 - 20, 80, 20)
+        );
+        assert_eq!(
+            place((240, 320), (10, 40)),
+            (240 - 6 - 10, 320 - 6 - 40, 10, 40)
+        );
         assert_eq!(place((1, 1), (30, 500)), (0, 0, 1, 1));
     }
 
@@ -116,7 +139,11 @@ mod tests {
         for (i, pixel) in picture.chunks_exact(3).enumerate() {
             let inside = (69..79).contains(&(i % width)) && (49..59).contains(&(i / width));
             // 100 * 127 / 255 = 49.8; 200, 0, 50 at 128 / 255 = 100.4, 0, 25.1.
-            assert_eq!(pixel, if inside { [150, 50, 75] } else { [100; 3] }, "pixel {i}");
+            assert_eq!(
+                pixel,
+                if inside { [150, 50, 75] } else { [100; 3] },
+                "pixel {i}"
+            );
         }
     }
 
@@ -127,14 +154,21 @@ mod tests {
         let mut frame = FrameMut::new(&mut picture, 60, 60, 240, PixelFormat::Rgba8).unwrap();
         draw(&mut frame, &Frame::rgba8(&logo, 1, 1).unwrap()).unwrap();
         let pixel = &picture[(55 * 60 + 55) * 4..][..4];
-        assert!(pixel[0].abs_diff(200) <= 1 && pixel[1].abs_diff(10) <= 1 && pixel[2].abs_diff(50) <= 1, "{pixel:?}");
+        assert!(
+            pixel[0].abs_diff(200) <= 1 && pixel[1].abs_diff(10) <= 1 && pixel[2].abs_diff(50) <= 1,
+            "{pixel:?}"
+        );
         assert_eq!((pixel[3], picture[3]), (128, 0));
     }
 
     #[test]
     fn gray_and_tiny_pictures() {
         let mut picture = [10];
-        draw(&mut FrameMut::gray8(&mut picture, 1, 1).unwrap(), &Frame::rgb8(&[255; 3], 1, 1).unwrap()).unwrap();
+        draw(
+            &mut FrameMut::gray8(&mut picture, 1, 1).unwrap(),
+            &Frame::rgb8(&[255; 3], 1, 1).unwrap(),
+        )
+        .unwrap();
         assert_eq!(picture, [255]);
     }
 }

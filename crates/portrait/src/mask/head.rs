@@ -59,9 +59,13 @@ impl Table {
     pub(crate) fn new(meaning: Meaning, scale: f32, zero_point: i32) -> Self {
         let real = |q: i32| f64::from(scale) * f64::from(q - zero_point);
         let alpha = match meaning {
-            Meaning::Probability | Meaning::Probabilities => (0..256).map(|q| byte(real(q))).collect(),
+            Meaning::Probability | Meaning::Probabilities => {
+                (0..256).map(|q| byte(real(q))).collect()
+            }
             Meaning::Logit => (0..256).map(|q| sigmoid(real(q))).collect(),
-            Meaning::Logits => (-255..256).map(|difference| sigmoid(f64::from(scale) * f64::from(difference))).collect(),
+            Meaning::Logits => (-255..256)
+                .map(|difference| sigmoid(f64::from(scale) * f64::from(difference)))
+                .collect(),
         };
         Self { meaning, alpha }
     }

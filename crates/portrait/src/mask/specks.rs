@@ -37,18 +37,28 @@ impl Specks {
     /// Cleans `mask` in place.
     pub fn run(&mut self, mask: &mut Mask) {
         self.find(mask, |alpha| alpha);
-        let Some(biggest) = self.parts.iter().map(|part| part.mass).max() else { return };
-        self.fade(mask, biggest as f32 * ISLAND, |part| part.mass < biggest, |alpha, keep| (alpha * keep) >> 8);
+        let Some(biggest) = self.parts.iter().map(|part| part.mass).max() else {
+            return;
+        };
+        self.fade(
+            mask,
+            biggest as f32 * ISLAND,
+            |part| part.mass < biggest,
+            |alpha, keep| (alpha * keep) >> 8,
+        );
         self.find(mask, |alpha| 255 - alpha);
         let hole = |part: &Part| !part.at_border;
-        self.fade(mask, biggest as f32 * HOLE, hole, |alpha, keep| 255 - (((255 - alpha) * keep) >> 8));
+        self.fade(mask, biggest as f32 * HOLE, hole, |alpha, keep| {
+            255 - (((255 - alpha) * keep) >> 8)
+        });
     }
 
     /// Collects 4-connected parts of pixels whose `evidence` reaches [`EVIDENCE`].
     fn find(&mut self, mask: &Mask, evidence: impl Fn(u8) -> u8) {
         let (width, height) = (mask.width(), mask.height());
         self.seen.clear();
-        self.seen.extend(mask.data().iter().map(|&alpha| evidence(alpha) < EVIDENCE));
+        self.seen
+            .extend(mask.data().iter().map(|&alpha| evidence(alpha) < EVIDENCE));
         self.members.clear();
         self.parts.clear();
         for start in 0..width * height {
@@ -75,7 +85,11 @@ impl Specks {
                 next += 1;
             }
             if next > begin {
-                self.parts.push(Part { end: next, mass, at_border });
+                self.parts.push(Part {
+                    end: next,
+                    mass,
+                    at_border,
+                });
             }
         }
     }
@@ -87,10 +101,17 @@ impl Specks {
     }
 
     /// Applies `faded(alpha, keep)` with `keep` of 256 to the chosen parts: 0 below a mass of `least`, 256 from four times on.
-    fn fade(&self, mask: &mut Mask, least: f32, chosen: impl Fn(&Part) -> bool, faded: impl Fn(u32, u32) -> u32) {
+    fn fade(
+        &self,
+        mask: &mut Mask,
+        least: f32,
+        chosen: impl Fn(&Part) -> bool,
+        faded: impl Fn(u32, u32) -> u32,
+    ) {
         let mut begin = 0;
         for part in &self.parts {
-            let keep = ((part.mass as f32 - least) / (3.0 * least) * 256.0).clamp(0.0, 256.0) as u32;
+            let keep =
+                ((part.mass as f32 - least) / (3.0 * least) * 256.0).clamp(0.0, 256.0) as u32;
             if chosen(part) && keep < 256 {
                 for &member in &self.members[begin..part.end] {
                     let alpha = &mut mask.data_mut()[member as usize];
@@ -109,7 +130,8 @@ mod tests {
     /// A soft-edged square person of 60 x 60 in 100 x 100.
     fn person() -> Mask {
         let distance = |i: usize| (i as i32 - 20).min(79 - i as i32);
-        let alpha = |i: usize| (distance(i % 100).min(distance(i / 100)) * 100 + 100).clamp(0, 255) as u8;
+        let alpha =
+            |i: usize| (distance(i % 100).min(distance(i / 100)) * 100 + 100).clamp(0, 255) as u8;
         Mask::from_raw(100, 100, (0..10_000).map(alpha).collect()).unwrap()
     }
 
@@ -135,14 +157,19 @@ mod tests {
     fn a_second_person_and_a_gap_under_an_arm_stay_and_what_lies_between_fades() {
         let mut mask = person();
         let mut fill = |x: usize, y: usize, side: usize, value: u8| {
-            (0..side * side).for_each(|i| mask.data_mut()[(y + i / side) * 100 + x + i % side] = value);
+            (0..side * side)
+                .for_each(|i| mask.data_mut()[(y + i / side) * 100 + x + i % side] = value);
         };
         fill(2, 2, 10, 255);
         fill(90, 2, 6, 255);
         fill(50, 50, 6, 0);
         Specks::new().run(&mut mask);
         assert_eq!(mask.data()[505], 255);
-        assert!((50..200).contains(&mask.data()[392]), "{}", mask.data()[392]);
+        assert!(
+            (50..200).contains(&mask.data()[392]),
+            "{}",
+            mask.data()[392]
+        );
         assert_eq!(mask.data()[5252], 0);
     }
 

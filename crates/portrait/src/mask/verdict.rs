@@ -53,13 +53,29 @@ impl Verdict {
             return Self::default();
         }
         let mass: u64 = mask.data().iter().map(|&alpha| u64::from(alpha)).sum();
-        let doubt: u64 = mask.data().iter().map(|&alpha| 2 * u64::from(alpha.min(255 - alpha))).sum();
-        let (left, right) = ((0..height).map(|y| mask.row(y)[0]), (0..height).map(|y| mask.row(y)[width - 1]));
+        let doubt: u64 = mask
+            .data()
+            .iter()
+            .map(|&alpha| 2 * u64::from(alpha.min(255 - alpha)))
+            .sum();
+        let (left, right) = (
+            (0..height).map(|y| mask.row(y)[0]),
+            (0..height).map(|y| mask.row(y)[width - 1]),
+        );
         let row = |y: usize| mask.row(y).iter().copied();
         Self {
             coverage: mass as f32 / (255.0 * (width * height) as f32),
-            confidence: if mass == 0 { 0.0 } else { (1.0 - doubt as f32 / mass as f32).max(0.0) },
-            clipped: Clipped { left: clips(left), top: clips(row(0)), right: clips(right), bottom: clips(row(height - 1)) },
+            confidence: if mass == 0 {
+                0.0
+            } else {
+                (1.0 - doubt as f32 / mass as f32).max(0.0)
+            },
+            clipped: Clipped {
+                left: clips(left),
+                top: clips(row(0)),
+                right: clips(right),
+                bottom: clips(row(height - 1)),
+            },
         }
     }
 
@@ -92,18 +108,36 @@ mod tests {
 
     #[test]
     fn a_bust_is_a_person_cut_at_the_bottom() {
-        let verdict = Verdict::of(&mask(|x, y| if (15..35).contains(&x) && y >= 10 { 255 } else { 0 }));
+        let verdict = Verdict::of(&mask(|x, y| {
+            if (15..35).contains(&x) && y >= 10 {
+                255
+            } else {
+                0
+            }
+        }));
         assert_eq!(verdict.finding(), Finding::Person);
         assert_eq!((verdict.coverage, verdict.confidence), (0.3, 1.0));
-        assert_eq!(verdict.clipped, Clipped { bottom: true, ..Clipped::default() });
+        assert_eq!(
+            verdict.clipped,
+            Clipped {
+                bottom: true,
+                ..Clipped::default()
+            }
+        );
     }
 
     #[test]
     fn nobody_haze_and_a_speck() {
         assert_eq!(Verdict::of(&mask(|_, _| 0)).finding(), Finding::NoPerson);
         assert_eq!(Verdict::of(&Mask::new()).finding(), Finding::NoPerson);
-        assert_eq!(Verdict::of(&mask(|x, y| if (x, y) == (20, 20) { 255 } else { 0 })).finding(), Finding::NoPerson);
-        assert_eq!(Verdict::of(&mask(|_, _| 100)).finding(), Finding::LowConfidence);
+        assert_eq!(
+            Verdict::of(&mask(|x, y| if (x, y) == (20, 20) { 255 } else { 0 })).finding(),
+            Finding::NoPerson
+        );
+        assert_eq!(
+            Verdict::of(&mask(|_, _| 100)).finding(),
+            Finding::LowConfidence
+        );
     }
 
     #[test]
@@ -112,7 +146,19 @@ mod tests {
         assert!(clipped(|x, y| if x == 0 && y == 7 { 255 } else { 0 }).left);
         assert!(clipped(|x, y| if x == 49 && y == 7 { 255 } else { 0 }).right);
         assert!(!clipped(|x, y| if x == 49 && y == 7 { 100 } else { 0 }).right);
-        let top = clipped(|x, y| if y == 0 && (10..12).contains(&x) { 255 } else { 0 });
-        assert_eq!(top, Clipped { top: true, ..Clipped::default() });
+        let top = clipped(|x, y| {
+            if y == 0 && (10..12).contains(&x) {
+                255
+            } else {
+                0
+            }
+        });
+        assert_eq!(
+            top,
+            Clipped {
+                top: true,
+                ..Clipped::default()
+            }
+        );
     }
 }

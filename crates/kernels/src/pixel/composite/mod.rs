@@ -61,7 +61,7 @@ pub fn person_row(isa: Isa, row: Row<'_>, out: &mut [[u8; 4]]) {
 /// `alpha F + (1 - alpha) background`, rounded to nearest, with `F` as in [`person_row`].
 ///
 /// `background` is `[W, 4]`; its fourth byte becomes the alpha of an output that has one, and where it is below 255 the
-/// person's share of the colour is alpha as a part of it. `out` is `[W, out_channels]`: as many
+/// person's share of the colour is alpha as a part of it (alpha itself where it is 0 and nothing shows). `out` is `[W, out_channels]`: as many
 /// channels as the picture, or 3 for a gray picture.
 ///
 /// # Panics

@@ -39,9 +39,9 @@ fn person<const C: usize>(
     }
 }
 
-/// The person's part, of 255, in a pixel whose whole opacity is `total`; rounded to nearest.
+/// The person's part, of 255, in a pixel whose whole opacity is `total` (not 0); rounded to nearest.
 fn share(alpha: u8, total: u8) -> u32 {
-    let (alpha, total) = (u32::from(alpha.min(total)), u32::from(total).max(1));
+    let (alpha, total) = (u32::from(alpha.min(total)), u32::from(total));
     (alpha * 255 + total / 2) / total
 }
 
@@ -63,13 +63,14 @@ pub(super) fn over_row<const C: usize, const O: usize>(
     for (x, (((pixel, &alpha), behind), out)) in
         pixels.zip(row.alpha).zip(background).zip(out).enumerate()
     {
-        let (colour, alpha) = match alpha {
+        let (colour, covered) = match alpha {
             0 => ([0; 3], 0),
             _ => person(pixel, alpha, row.sides, x),
         };
         let share = match behind[3] {
-            total if O == 4 && total < 255 => share(alpha, total),
-            _ => u32::from(alpha),
+            0 if O == 4 => u32::from(alpha),
+            total if O == 4 && total < 255 => share(covered, total),
+            _ => u32::from(covered),
         };
         let colour: [u8; 3] = std::array::from_fn(|c| {
             div255(u32::from(colour[c]) * share + u32::from(behind[c]) * (255 - share)) as u8

@@ -190,7 +190,7 @@ fn a_blurred_step_follows_the_pictures_edge() {
         alpha[80]
     );
     assert!(
-        alpha[20] == 0 && alpha[139] == 255,
+        alpha[20] < 10 && alpha[139] > 245,
         "{} {}",
         alpha[20],
         alpha[139]

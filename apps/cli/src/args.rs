@@ -1,0 +1,57 @@
+//! The command line.
+use clap::builder::styling::{AnsiColor, Styles};
+use clap::{Parser, Subcommand};
+use clap_complete::Shell;
+
+use crate::bench::BenchArgs;
+use crate::model::ModelCommand;
+use crate::photo::PhotoArgs;
+
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::Green.on_default().bold())
+    .usage(AnsiColor::Green.on_default().bold())
+    .literal(AnsiColor::Cyan.on_default().bold())
+    .placeholder(AnsiColor::Cyan.on_default());
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  everything worked
+  1  something could not be read, understood or written; the rest was done
+  2  the command line makes no sense; nothing was done
+  130  stopped by Ctrl-C; no half-written file is left
+
+Results go to standard output, messages to standard error. `NO_COLOR` turns colours off.";
+
+/// Cuts people out of photos and draws portrait-mode effects, on this machine alone.
+#[derive(Debug, Parser)]
+#[command(name = "hypercut", version, styles = STYLES, after_help = EXIT_CODES)]
+#[command(arg_required_else_help = true, max_term_width = 110)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+
+    /// Show errors alone
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+
+    /// Say what is done, with times
+    #[arg(short, long, global = true)]
+    pub(crate) verbose: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Draw an effect on photos: blur the background, cut the person out, put another background behind
+    Photo(Box<PhotoArgs>),
+    /// Look into a .tflite network, or run it on arrays
+    #[command(subcommand)]
+    Model(ModelCommand),
+    /// Time the network step by step, and the whole way of a photo
+    Bench(BenchArgs),
+    /// Print a completion script for a shell
+    #[command(after_help = "Example:\n  hypercut completions bash > ~/.local/share/bash-completion/completions/hypercut")]
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+}

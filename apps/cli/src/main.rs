@@ -1,0 +1,58 @@
+//! The command `hypercut`.
+mod args;
+mod bench;
+mod fault;
+mod log;
+mod model;
+mod npy;
+mod output;
+mod photo;
+mod picture;
+mod source;
+
+use anyhow::Result;
+use clap::{CommandFactory, Parser};
+use std::process::ExitCode;
+
+use args::{Cli, Command};
+use fault::{Exit, exit_of, is_broken_pipe};
+use log::Log;
+use output::atomic;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let mut log = Log::new(cli.quiet, cli.verbose);
+    match run(cli.command, &mut log) {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            if !is_broken_pipe(&error) {
+                log.error(&error);
+            }
+            exit_of(&error).into()
+        }
+    }
+}
+
+fn run(command: Command, log: &mut Log) -> Result<Exit> {
+    atomic::clean_up_on_interrupt()?;
+    match command {
+        Command::Photo(args) => photo::run(*args, log),
+        Command::Model(command) => model::run(command, log),
+        Command::Bench(args) => bench::run(&args, log),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "hypercut", &mut script);
+            atomic::text_to_stdout(&String::from_utf8_lossy(&script))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_contradicts_itself_nowhere() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,128 @@
+//! What is told about each picture and about the whole run.
+use anyhow::Result;
+use hypercut::mask::{Finding, Verdict};
+use serde_json::json;
+use std::path::Path;
+
+use super::plan::Destination;
+use super::studio::{Done, display_name};
+use crate::fault::Exit;
+use crate::log::Log;
+use crate::output::atomic;
+
+/// Counts results and tells about each as it comes.
+#[derive(Debug, Default)]
+pub(super) struct Report {
+    json: bool,
+    done: usize,
+    skipped: usize,
+    failed: usize,
+}
+
+impl Report {
+    /// A report that prints JSON lines to standard output when `json`.
+    pub(super) fn new(json: bool) -> Self {
+        Self {
+            json,
+            ..Self::default()
+        }
+    }
+
+    /// A picture that worked.
+    ///
+    /// # Errors
+    /// When standard output can't be written.
+    pub(super) fn done(&mut self, input: &Path, to: &Destination, done: &Done, log: &Log) -> Result<()> {
+        self.done += 1;
+        let times = &done.times;
+        let ms = |time: std::time::Duration| time.as_secs_f64() * 1e3;
+        log.note(&format!(
+            "{}: {}, {:.0} % of the picture; {:.0} ms (read {:.0}, segment {:.0}, draw {:.0}, write {:.0})",
+            display_name(input),
+            word(&done.verdict),
+            done.verdict.coverage * 100.0,
+            ms(times.total()),
+            ms(times.read),
+            ms(times.segment),
+            ms(times.draw),
+            ms(times.write)
+        ));
+        self.line(&json!({
+            "input": input.to_string_lossy(),
+            "output": to.path().map(Path::to_string_lossy),
+            "ok": true,
+            "error": null,
+            "verdict": word(&done.verdict),
+            "coverage": rounded(f64::from(done.verdict.coverage), 1e4),
+            "confidence": rounded(f64::from(done.verdict.confidence), 1e4),
+            "ms": rounded(ms(times.total()), 10.0),
+        }))
+    }
+
+    /// A picture whose result is there already.
+    ///
+    /// # Errors
+    /// As [`Report::done`].
+    pub(super) fn skipped(&mut self, input: &Path, to: &Destination, log: &Log) -> Result<()> {
+        self.skipped += 1;
+        log.note(&format!("{}: skipped, its result is there", display_name(input)));
+        self.line(&json!({
+            "input": input.to_string_lossy(),
+            "output": to.path().map(Path::to_string_lossy),
+            "ok": true,
+            "skipped": true,
+            "error": null,
+            "verdict": null,
+            "ms": null,
+        }))
+    }
+
+    /// A picture that didn't work; `error` names it.
+    ///
+    /// # Errors
+    /// As [`Report::done`].
+    pub(super) fn failed(&mut self, input: &Path, error: &anyhow::Error, log: &Log) -> Result<()> {
+        self.failed += 1;
+        log.error(error);
+        self.line(&json!({
+            "input": input.to_string_lossy(),
+            "output": null,
+            "ok": false,
+            "error": format!("{error:#}"),
+            "verdict": null,
+            "ms": null,
+        }))
+    }
+
+    /// The summary line when there was more than one picture, and the exit code.
+    pub(super) fn finish(&self, log: &Log) -> Exit {
+        if self.done + self.skipped + self.failed > 1 {
+            let skipped = match self.skipped {
+                0 => String::new(),
+                n => format!(", {n} skipped"),
+            };
+            log.summary(&format!("{} done{skipped}, {} failed", self.done, self.failed));
+        }
+        if self.failed == 0 { Exit::Done } else { Exit::Failed }
+    }
+
+    fn line(&self, value: &serde_json::Value) -> Result<()> {
+        if self.json {
+            atomic::to_stdout(format!("{value}\n").as_bytes())?;
+        }
+        Ok(())
+    }
+}
+
+fn word(verdict: &Verdict) -> &'static str {
+    match verdict.finding() {
+        Finding::NoPerson => "no person",
+        Finding::LowConfidence => "low confidence",
+        _ => "person",
+    }
+}
+
+/// `value` to the nearest `1 / parts`.
+fn rounded(value: f64, parts: f64) -> f64 {
+    (value * parts).round() / parts
+}

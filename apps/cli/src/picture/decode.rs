@@ -1,0 +1,155 @@
+//! Picture file to upright 8-bit pixels.
+use anyhow::{Context, Result};
+use hypercut::{Frame, Picture, PixelFormat};
+use image::codecs::png::PngDecoder;
+use image::codecs::webp::WebPDecoder;
+use image::metadata::Orientation;
+use image::{DynamicImage, ImageDecoder, Limits};
+use std::io::Cursor;
+
+use super::format::{Format, HEAD_BYTES, sniff};
+use super::jpeg;
+use super::metadata::Metadata;
+use crate::fault::Fault;
+
+/// The most pixels that a picture may have, checked from its header before anything is decoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct PixelLimit(pub(crate) u64);
+
+impl PixelLimit {
+    /// Errors when `width * height` is more.
+    pub(crate) fn check(self, width: usize, height: usize) -> Result<()> {
+        let pixels = width as u64 * height as u64;
+        if pixels <= self.0 {
+            return Ok(());
+        }
+        let megapixels = |n: u64| n as f64 / 1e6;
+        let message = format!(
+            "the picture has {width} x {height} pixels ({:.0} megapixels); the limit is {} megapixels",
+            megapixels(pixels),
+            megapixels(self.0)
+        );
+        let needed = pixels.div_ceil(1_000_000);
+        let hint = format!("`--max-pixels {needed}M` lets it through, if there is memory for it");
+        Err(Fault::new(message).hint(hint).into())
+    }
+
+    /// Bytes that a file within the limit can reasonably have: 8 per pixel (16-bit RGBA), and metadata.
+    pub(crate) fn file_bytes(self) -> u64 {
+        self.0.saturating_mul(8).saturating_add(64 << 20)
+    }
+}
+
+/// A picture as it is meant to be seen: the orientation of its EXIF applied, 8 bits per channel.
+#[derive(Debug)]
+pub(crate) struct Decoded {
+    /// Packed `[height, width, format.bytes()]`.
+    pub(crate) pixels: Vec<u8>,
+    /// Pixels per row.
+    pub(crate) width: usize,
+    /// Rows.
+    pub(crate) height: usize,
+    /// Gray, RGB, or RGBA when the file has an alpha channel.
+    pub(crate) pixel_format: PixelFormat,
+    /// Format of the file.
+    pub(crate) format: Format,
+    /// What the file says besides.
+    pub(crate) metadata: Metadata,
+    /// Whether only the first picture of an animation was read.
+    pub(crate) animated: bool,
+}
+
+impl Decoded {
+    /// The pixels as the library takes them.
+    pub(crate) fn frame(&self) -> Result<Frame<'_>> {
+        let stride = self.width * self.pixel_format.bytes();
+        Ok(Frame::new(
+            &self.pixels,
+            self.width,
+            self.height,
+            stride,
+            self.pixel_format,
+        )?)
+    }
+
+    /// The pixels alone, for options that take a picture.
+    pub(crate) fn into_picture(self) -> Result<Picture> {
+        Ok(Picture::new(
+            self.pixels,
+            self.width,
+            self.height,
+            self.pixel_format,
+        )?)
+    }
+}
+
+/// Reads a picture, whose format is told from its bytes.
+///
+/// # Errors
+/// Not a picture, more pixels than `limit`, or damaged; messages don't name the file.
+pub(crate) fn decode(bytes: &[u8], limit: PixelLimit) -> Result<Decoded> {
+    let format = sniff(&bytes[..bytes.len().min(HEAD_BYTES)])
+        .map_err(|fault| Fault::new(fault.message()))?;
+    let (mut picture, metadata, animated) = match format {
+        Format::Jpeg => {
+            let (picture, metadata) = jpeg::decode(bytes, limit)?;
+            (picture, metadata, false)
+        }
+        Format::Png => {
+            // The decoder's own limits hold for compressed profiles and texts.
+            let mut limits = Limits::no_limits();
+            limits.max_alloc = Some(limit.file_bytes());
+            let decoder =
+                PngDecoder::with_limits(Cursor::new(bytes), limits).context("damaged PNG")?;
+            let animated = decoder.is_apng().unwrap_or(false);
+            let (picture, metadata) = pixels(decoder, limit, "damaged or cut-short PNG")?;
+            (picture, metadata, animated)
+        }
+        Format::Webp => {
+            let decoder = WebPDecoder::new(Cursor::new(bytes)).context("damaged WebP")?;
+            let animated = decoder.has_animation();
+            let (picture, metadata) = pixels(decoder, limit, "damaged or cut-short WebP")?;
+            (picture, metadata, animated)
+        }
+    };
+    let orientation = metadata.exif.as_deref().and_then(Orientation::from_exif_chunk);
+    picture.apply_orientation(orientation.unwrap_or(Orientation::NoTransforms));
+    let (width, height) = (picture.width() as usize, picture.height() as usize);
+    let (pixel_format, pixels) = eight_bits(picture);
+    Ok(Decoded {
+        pixels,
+        width,
+        height,
+        pixel_format,
+        format,
+        metadata,
+        animated,
+    })
+}
+
+fn pixels(
+    mut decoder: impl ImageDecoder,
+    limit: PixelLimit,
+    fault: &'static str,
+) -> Result<(DynamicImage, Metadata)> {
+    let (width, height) = decoder.dimensions();
+    limit.check(width as usize, height as usize)?;
+    let metadata = Metadata {
+        icc: decoder.icc_profile().unwrap_or(None),
+        exif: decoder.exif_metadata().unwrap_or(None),
+    };
+    let picture = DynamicImage::from_decoder(decoder).context(fault)?;
+    Ok((picture, metadata))
+}
+
+/// Rounds 16 bits to 8; keeps gray without alpha gray.
+fn eight_bits(picture: DynamicImage) -> (PixelFormat, Vec<u8>) {
+    let color = picture.color();
+    if color.has_alpha() {
+        (PixelFormat::Rgba8, picture.into_rgba8().into_raw())
+    } else if color.has_color() {
+        (PixelFormat::Rgb8, picture.into_rgb8().into_raw())
+    } else {
+        (PixelFormat::Gray8, picture.into_luma8().into_raw())
+    }
+}

@@ -1,0 +1,11 @@
+//! Picture files: what they are, how they are read, what is kept of them, how they are written.
+mod decode;
+mod encode;
+mod format;
+mod jpeg;
+mod metadata;
+
+pub(crate) use decode::{Decoded, PixelLimit, decode};
+pub(crate) use encode::{Encoding, encode};
+pub(crate) use format::{Format, HEAD_BYTES, NotAPicture, sniff};
+pub(crate) use metadata::KeptExif;

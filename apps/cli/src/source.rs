@@ -1,0 +1,64 @@
+//! Reading whole files with a bound, and errors that say what is wrong with them.
+use anyhow::{Context, Result};
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use crate::fault::Fault;
+
+/// Reads a file of at most `most` bytes.
+///
+/// # Errors
+/// Missing, unreadable, a folder, or longer; messages name the file.
+pub(crate) fn read_file(path: &Path, most: u64) -> Result<Vec<u8>> {
+    let file = open(path)?;
+    read(file, most).with_context(|| format!("{}", path.display()))
+}
+
+/// Reads standard input up to `most` bytes.
+///
+/// # Errors
+/// Unreadable or longer.
+pub(crate) fn read_stdin(most: u64) -> Result<Vec<u8>> {
+    read(io::stdin().lock(), most).context("standard input")
+}
+
+/// The first `most` bytes of a file, or all if it has fewer.
+///
+/// # Errors
+/// As [`read_file`].
+pub(crate) fn head(path: &Path, most: usize) -> Result<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(most);
+    open(path)?
+        .take(most as u64)
+        .read_to_end(&mut bytes)
+        .with_context(|| format!("{}", path.display()))?;
+    Ok(bytes)
+}
+
+fn open(path: &Path) -> Result<File> {
+    let name = path.display();
+    let fault = match File::open(path) {
+        Ok(file) => match file.metadata() {
+            Ok(data) if data.is_dir() => Fault::new(format!("{name}: is a folder, not a file")),
+            _ => return Ok(file),
+        },
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            Fault::new(format!("{name}: no such file")).hint("check the spelling of its path")
+        }
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            Fault::new(format!("{name}: may not be read (permission denied)"))
+        }
+        Err(error) => return Err(error).with_context(|| format!("{name}")),
+    };
+    Err(fault.into())
+}
+
+fn read(source: impl Read, most: u64) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    source.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > most {
+        return Err(Fault::new(format!("longer than {} MB", most / 1_000_000)).into());
+    }
+    Ok(bytes)
+}

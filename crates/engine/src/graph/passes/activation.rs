@@ -1,0 +1,38 @@
+//! Moves a stand-alone activation into the operation before it.
+//!
+//! On int8 only when both have the same grid: clamping the byte then gives what the fused operation clamps to.
+use super::super::{Graph, Node};
+use super::Links;
+
+pub(super) fn run(graph: &mut Graph) {
+    let links = Links::new(graph);
+    for index in 0..graph.nodes.len() {
+        let fused = fuse(graph, &links, &graph.nodes[index]);
+        if let Some((producer, fused)) = fused.filter(|(_, fused)| graph.check_node(fused).is_ok())
+        {
+            // The activation now writes to nobody, so it is dead: what it wrote comes from its producer.
+            graph.nodes[index].outputs =
+                std::mem::replace(&mut graph.nodes[producer], fused).outputs;
+        }
+    }
+}
+
+/// Index of the node before the activation `node`, and that node with the activation in it.
+fn fuse(graph: &Graph, links: &Links, node: &Node) -> Option<(usize, Node)> {
+    let activation = node.operation.as_activation()?;
+    let (&[Some(input)], &[output]) = (&node.inputs[..], &node.outputs[..]) else {
+        return None;
+    };
+    let (before, after) = (&graph.values[input], &graph.values[output]);
+    if (before.dtype, &before.quantization) != (after.dtype, &after.quantization) {
+        return None;
+    }
+    let (producer, source) = links.sole_producer(graph, input)?;
+    let fused = Node {
+        operation: source.operation.with_activation(activation)?,
+        inputs: source.inputs.clone(),
+        outputs: vec![output],
+        operator: node.operator,
+    };
+    Some((producer, fused))
+}

@@ -1,0 +1,136 @@
+//! The operations that the engine knows: one file each, one line each in [`OPS`].
+//!
+//! A file holds the attributes read from the `.tflite` options, the rule for the output shape, the lowering to a
+//! [`Step`] on kernels, and tests. To add an operation write `ops/x.rs` and add its `ENTRY` to [`OPS`].
+use std::any::Any;
+use std::fmt::Debug;
+
+use crate::error::{Error, Result};
+use crate::graph::Value;
+use crate::model::OperatorSource;
+use crate::plan::Step;
+use hypercut_kernels::isa::Isa;
+
+mod activation;
+mod convolved;
+mod padding;
+
+pub mod conv_2d;
+pub mod convolution_2d_transpose_bias;
+pub mod depthwise_conv_2d;
+pub mod fully_connected;
+pub mod transpose_conv;
+
+pub use activation::Activation;
+pub use padding::Padding;
+
+/// How a `.tflite` file names an operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OpCode {
+    /// A builtin operator code of the schema (`CONV_2D` is 3).
+    Builtin(i32),
+    /// A custom operator, by its name.
+    Custom(&'static str),
+}
+
+/// One line of [`OPS`]: how the file names the operation and how its options are read.
+#[derive(Debug)]
+pub struct OpEntry {
+    /// The schema's name, for messages and `model info`.
+    pub name: &'static str,
+    /// The code that selects this entry.
+    pub code: OpCode,
+    /// Reads the attributes; errors name what is out of range.
+    pub parse: fn(&OperatorSource<'_>) -> Result<Box<dyn Operation>>,
+}
+
+/// An operation with its attributes, knowing shapes but no data.
+///
+/// The graph has no `U8` and no `F16`: such tensors have become `I8` and `F32` before an operation sees them. `inputs`
+/// is always in the file's order, constants included, `None` where an optional input is absent. The graph checks that
+/// inferred shapes equal those that the file declares; types and quantization are the operation's to check.
+pub trait Operation: Debug + Any + Send + Sync {
+    /// The schema's name, such as `CONV_2D`.
+    fn name(&self) -> &'static str;
+
+    /// Shapes of the outputs. Extents of inputs are never 0 and their products fit `usize`.
+    ///
+    /// # Errors
+    /// When the number, types, quantization or shapes of the inputs don't fit. All arithmetic is checked.
+    fn infer(&self, inputs: &[Option<&Value>]) -> Result<Vec<Vec<usize>>>;
+
+    /// Multiply-adds of one run (convolutions and matrix products alone count).
+    fn macs(&self, _inputs: &[Option<&Value>], _outputs: &[&Value]) -> u64 {
+        0
+    }
+
+    /// Whether the output holds the first input's elements in the same order, so that no step is needed (`RESHAPE`).
+    fn is_reshape(&self) -> bool {
+        false
+    }
+
+    /// The bounds, for an operation that does nothing but bound its input (`RELU`).
+    fn as_activation(&self) -> Option<Activation> {
+        None
+    }
+
+    /// The same operation with `activation` applied to its results; `None` when it cannot or already has one.
+    fn with_activation(&self, _activation: Activation) -> Option<Box<dyn Operation>> {
+        None
+    }
+
+    /// The work of one output, ready to run: constants packed, scales multiplied out.
+    ///
+    /// `output` counts outputs; most operations have one. A step may keep a constant that it packed here, or read it
+    /// when it runs: [`Inputs::get`](crate::plan::Inputs::get) serves constants and computed values alike.
+    ///
+    /// # Errors
+    /// When the kernels don't offer this combination; the message says which.
+    fn lower(
+        &self,
+        inputs: &[Option<&Value>],
+        outputs: &[&Value],
+        output: usize,
+        isa: Isa,
+    ) -> Result<Box<dyn Step>>;
+}
+
+/// Every operation that the engine knows.
+pub const OPS: &[OpEntry] = &[
+    conv_2d::ENTRY,
+    depthwise_conv_2d::ENTRY,
+    transpose_conv::ENTRY,
+    convolution_2d_transpose_bias::ENTRY,
+    fully_connected::ENTRY,
+];
+
+/// Input `index`, which must be present.
+///
+/// # Errors
+/// Invalid when it is absent.
+pub fn input<'a>(inputs: &[Option<&'a Value>], index: usize) -> Result<&'a Value> {
+    optional_input(inputs, index).ok_or_else(|| Error::invalid(format!("input {index} is missing")))
+}
+
+/// Input `index`, where the file gives one.
+pub fn optional_input<'a>(inputs: &[Option<&'a Value>], index: usize) -> Option<&'a Value> {
+    inputs.get(index).copied().flatten()
+}
+
+/// Checks the number of inputs.
+///
+/// # Errors
+/// Invalid, naming both numbers.
+pub fn expect_inputs(
+    inputs: &[Option<&Value>],
+    range: std::ops::RangeInclusive<usize>,
+) -> Result<()> {
+    if range.contains(&inputs.len()) {
+        return Ok(());
+    }
+    let (low, high) = range.into_inner();
+    Err(Error::invalid(format!(
+        "{} inputs, not {low} to {high}",
+        inputs.len()
+    )))
+}

@@ -1,0 +1,107 @@
+//! Padding and output extents of sliding windows.
+use crate::error::{Error, Result};
+use hypercut_kernels::nn::Window;
+
+/// What surrounds the input of a sliding window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Padding {
+    /// As much that the output has `ceil(input / stride)` pixels; an odd pixel goes below and to the right.
+    Same,
+    /// None.
+    Valid,
+    /// Pixels `[above, left, below, right]`, as graph passes find them.
+    Explicit([usize; 4]),
+}
+
+impl Padding {
+    /// From the schema's `Padding`.
+    ///
+    /// # Errors
+    /// Invalid for numbers that the schema doesn't have.
+    pub fn from_schema(code: i8) -> Result<Self> {
+        match code {
+            0 => Ok(Self::Same),
+            1 => Ok(Self::Valid),
+            _ => Err(Error::invalid(format!("padding number {code}"))),
+        }
+    }
+
+    /// Places a window on an input of `[height, width]`: the window with its padding, and the output's extents.
+    ///
+    /// Every pair is `[vertical, horizontal]`.
+    ///
+    /// # Errors
+    /// Invalid when kernel, stride or dilation is 0, or the padded input is smaller than the window.
+    pub fn place(
+        self,
+        input: [usize; 2],
+        kernel: [usize; 2],
+        stride: [usize; 2],
+        dilation: [usize; 2],
+    ) -> Result<(Window, [usize; 2])> {
+        let mut window = Window {
+            kernel,
+            stride,
+            dilation,
+            pad: [0; 2],
+        };
+        let mut output = [0; 2];
+        for axis in 0..2 {
+            let (pad, size) = self.along(
+                axis,
+                input[axis],
+                kernel[axis],
+                stride[axis],
+                dilation[axis],
+            )?;
+            window.pad[axis] = pad;
+            output[axis] = size;
+        }
+        Ok((window, output))
+    }
+
+    /// Padding before the first pixel, and the output's size, along one axis.
+    fn along(
+        self,
+        axis: usize,
+        input: usize,
+        kernel: usize,
+        stride: usize,
+        dilation: usize,
+    ) -> Result<(usize, usize)> {
+        if kernel == 0 || stride == 0 || dilation == 0 {
+            return Err(Error::invalid(format!(
+                "kernel {kernel}, stride {stride}, dilation {dilation}: none may be 0"
+            )));
+        }
+        let overflow = || Error::too_large("window arithmetic overflows");
+        let effective = (kernel - 1)
+            .checked_mul(dilation)
+            .and_then(|reach| reach.checked_add(1))
+            .ok_or_else(overflow)?;
+        let valid = |padded: usize| match padded.checked_sub(effective) {
+            Some(room) => Ok(room / stride + 1),
+            None => Err(Error::invalid(format!(
+                "a window of {effective} pixels on {padded} padded ones"
+            ))),
+        };
+        match self {
+            Self::Same => {
+                let size = input.div_ceil(stride);
+                let needed = (size - 1)
+                    .checked_mul(stride)
+                    .and_then(|last| last.checked_add(effective))
+                    .ok_or_else(overflow)?;
+                Ok((needed.saturating_sub(input) / 2, size))
+            }
+            Self::Valid => Ok((0, valid(input)?)),
+            Self::Explicit(pads) => {
+                let padded = input
+                    .checked_add(pads[axis])
+                    .and_then(|sum| sum.checked_add(pads[axis + 2]))
+                    .ok_or_else(overflow)?;
+                Ok((pads[axis], valid(padded)?))
+            }
+        }
+    }
+}
