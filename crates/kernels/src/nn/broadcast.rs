@@ -85,7 +85,8 @@ impl Broadcast {
     #[cfg(target_arch = "x86_64")]
     pub(crate) fn is_elementwise(&self) -> bool {
         self.strides[0] == self.strides[1]
-            && (self.extents.iter().zip(&self.strides[0])).all(|(&extent, &step)| extent == 1 || step != 0)
+            && (self.extents.iter().zip(&self.strides[0]))
+                .all(|(&extent, &step)| extent == 1 || step != 0)
     }
 
     /// `out = f(a, b)` for every pair.

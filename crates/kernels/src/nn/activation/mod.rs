@@ -60,11 +60,9 @@ impl Activation {
 ///
 /// # Panics
 /// When the lengths differ.
-pub fn activation_f32(isa: Isa, function: Activation, input: &[f32], out: &mut [f32]) {
+pub fn activation_f32(_isa: Isa, function: Activation, input: &[f32], out: &mut [f32]) {
     assert_eq!(input.len(), out.len(), "lengths of input and output");
-    match isa {
-        _ => scalar::activation_f32(function, input, out),
-    }
+    scalar::activation_f32(function, input, out)
 }
 
 #[cfg(test)]

@@ -8,7 +8,10 @@ use std::arch::x86_64::*;
 /// When lengths differ.
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
 pub(super) fn add_i8(c: &Fixed, a: &[i8], b: &[i8], out: &mut [i8]) {
-    assert!(a.len() == b.len() && a.len() == out.len(), "lengths of a sum");
+    assert!(
+        a.len() == b.len() && a.len() == out.len(),
+        "lengths of a sum"
+    );
     let [a_factor, b_factor] = c.factors.map(|factor| factor as u16 as u32);
     let factors = _mm512_set1_epi32((b_factor << 16 | a_factor) as i32);
     let offset = _mm512_set1_epi32(c.offset);
@@ -24,7 +27,10 @@ pub(super) fn add_i8(c: &Fixed, a: &[i8], b: &[i8], out: &mut [i8]) {
     };
     let sixty_four = |a: __m512i, b: __m512i| {
         let low = half(_mm512_castsi512_si256(a), _mm512_castsi512_si256(b));
-        let high = half(_mm512_extracti64x4_epi64::<1>(a), _mm512_extracti64x4_epi64::<1>(b));
+        let high = half(
+            _mm512_extracti64x4_epi64::<1>(a),
+            _mm512_extracti64x4_epi64::<1>(b),
+        );
         let bytes = _mm512_permutexvar_epi64(order, _mm512_packs_epi16(low, high));
         _mm512_min_epi8(_mm512_max_epi8(bytes, min), max)
     };
@@ -34,7 +40,10 @@ pub(super) fn add_i8(c: &Fixed, a: &[i8], b: &[i8], out: &mut [i8]) {
     for ((a, b), out) in a_blocks.iter().zip(b_blocks).zip(out_blocks) {
         // SAFETY: each block is 64 bytes.
         unsafe {
-            let (a, b) = (_mm512_loadu_si512(a.as_ptr().cast()), _mm512_loadu_si512(b.as_ptr().cast()));
+            let (a, b) = (
+                _mm512_loadu_si512(a.as_ptr().cast()),
+                _mm512_loadu_si512(b.as_ptr().cast()),
+            );
             _mm512_storeu_si512(out.as_mut_ptr().cast(), sixty_four(a, b));
         }
     }

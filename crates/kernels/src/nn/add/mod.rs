@@ -43,12 +43,18 @@ struct Fixed {
 impl Fixed {
     fn new(c: &AddI8) -> Self {
         let scaled = |scale: f32, shift: u32| (f64::from(scale) * f64::from(1u32 << shift)).round();
-        let fits = |shift: &u32| c.scales.iter().all(|&s| scaled(s, *shift).abs() <= f64::from(i16::MAX));
+        let fits = |shift: &u32| {
+            c.scales
+                .iter()
+                .all(|&s| scaled(s, *shift).abs() <= f64::from(i16::MAX))
+        };
         let shift = (0..=20).rev().find(fits).unwrap_or(0);
         // Casts saturate: a factor beyond 16 bits leaves only differences of 0 within a byte, and those stay.
         let factors = c.scales.map(|scale| scaled(scale, shift) as i16);
         let half = (1 << shift) / 2;
-        let zeros = (0..2).map(|i| i32::from(c.zeros[i]) * i32::from(factors[i])).sum::<i32>();
+        let zeros = (0..2)
+            .map(|i| i32::from(c.zeros[i]) * i32::from(factors[i]))
+            .sum::<i32>();
         Self {
             factors,
             offset: (i32::from(c.output.zero_point) << shift) + half - zeros,
@@ -81,7 +87,7 @@ pub fn add_i8(isa: Isa, shape: &Broadcast, constants: &AddI8, a: &[i8], b: &[i8]
 /// # Panics
 /// When a length contradicts the shape.
 pub fn add_f32(
-    isa: Isa,
+    _isa: Isa,
     shape: &Broadcast,
     range: OutputF32,
     a: &[f32],
@@ -89,9 +95,7 @@ pub fn add_f32(
     out: &mut [f32],
 ) {
     shape.check(a.len(), b.len(), out.len());
-    match isa {
-        _ => scalar::add_f32(shape, range, a, b, out),
-    }
+    scalar::add_f32(shape, range, a, b, out)
 }
 
 /// Float difference `a - b`, clamped to `range`.
@@ -99,7 +103,7 @@ pub fn add_f32(
 /// # Panics
 /// When a length contradicts the shape.
 pub fn sub_f32(
-    isa: Isa,
+    _isa: Isa,
     shape: &Broadcast,
     range: OutputF32,
     a: &[f32],
@@ -107,9 +111,7 @@ pub fn sub_f32(
     out: &mut [f32],
 ) {
     shape.check(a.len(), b.len(), out.len());
-    match isa {
-        _ => scalar::sub_f32(shape, range, a, b, out),
-    }
+    scalar::sub_f32(shape, range, a, b, out)
 }
 
 #[cfg(test)]
@@ -121,12 +123,31 @@ mod tests {
     fn equals_the_oracle() {
         let pairs = (i8::MIN..=i8::MAX).flat_map(|a| (i8::MIN..=i8::MAX).map(move |b| (a, b)));
         let (a, b): (Vec<i8>, Vec<i8>) = pairs.unzip();
-        for (len, scales) in [(65_536, [0.71, 0.33]), (63, [1.5, -2.25]), (1, [1e9, 1e-9]), (65_473, [0.004, 1.0])] {
-            let output = OutputI8 { zero_point: -5, min: -120, max: 101 };
-            let constants = AddI8 { zeros: [7, -100], scales, output };
+        for (len, scales) in [
+            (65_536, [0.71, 0.33]),
+            (63, [1.5, -2.25]),
+            (1, [1e9, 1e-9]),
+            (65_473, [0.004, 1.0]),
+        ] {
+            let output = OutputI8 {
+                zero_point: -5,
+                min: -120,
+                max: 101,
+            };
+            let constants = AddI8 {
+                zeros: [7, -100],
+                scales,
+                output,
+            };
             let shape = Broadcast::new(&[len], &[len]).expect("equal shapes fit");
             let mut expected = vec![0; len];
-            scalar::add_i8(&shape, &Fixed::new(&constants), &a[..len], &b[..len], &mut expected);
+            scalar::add_i8(
+                &shape,
+                &Fixed::new(&constants),
+                &a[..len],
+                &b[..len],
+                &mut expected,
+            );
             for isa in Isa::available() {
                 let mut out = vec![0; len];
                 add_i8(isa, &shape, &constants, &a[..len], &b[..len], &mut out);

@@ -22,7 +22,7 @@ pub struct ArgMax {
 ///
 /// # Panics
 /// When a length contradicts the shape, or the axis is empty.
-pub fn arg_max<T: Copy + PartialOrd>(isa: Isa, shape: &ArgMax, input: &[T], out: &mut [i32]) {
+pub fn arg_max<T: Copy + PartialOrd>(_isa: Isa, shape: &ArgMax, input: &[T], out: &mut [i32]) {
     assert!(shape.axis >= 1, "the largest of nothing");
     assert_eq!(
         input.len(),
@@ -34,9 +34,7 @@ pub fn arg_max<T: Copy + PartialOrd>(isa: Isa, shape: &ArgMax, input: &[T], out:
         count(&[shape.outer, shape.inner]),
         "length of output"
     );
-    match isa {
-        _ => scalar::arg_max(shape, input, out),
-    }
+    scalar::arg_max(shape, input, out)
 }
 
 #[cfg(test)]

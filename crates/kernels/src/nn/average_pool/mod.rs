@@ -26,27 +26,23 @@ pub struct AverageI8 {
 /// # Panics
 /// When a length contradicts the shape or a window field is zero.
 pub fn average_pool_i8(
-    isa: Isa,
+    _isa: Isa,
     shape: &Pool,
     constants: &AverageI8,
     input: &[i8],
     out: &mut [i8],
 ) {
     shape.check(input.len(), out.len());
-    match isa {
-        _ => scalar::average_pool_i8(shape, constants, input, out),
-    }
+    scalar::average_pool_i8(shape, constants, input, out)
 }
 
 /// Float average, clamped to `range`; sums row by row.
 ///
 /// # Panics
 /// As [`average_pool_i8`].
-pub fn average_pool_f32(isa: Isa, shape: &Pool, range: OutputF32, input: &[f32], out: &mut [f32]) {
+pub fn average_pool_f32(_isa: Isa, shape: &Pool, range: OutputF32, input: &[f32], out: &mut [f32]) {
     shape.check(input.len(), out.len());
-    match isa {
-        _ => scalar::average_pool_f32(shape, range, input, out),
-    }
+    scalar::average_pool_f32(shape, range, input, out)
 }
 
 #[cfg(test)]

@@ -91,7 +91,13 @@ impl Conv2d {
 ///
 /// # Panics
 /// When a length contradicts the shape, a window field is zero, or the groups don't divide the channels.
-pub fn conv2d_i8(isa: Isa, shape: &Conv2d, constants: &Conv2dI8<'_>, input: &[i8], out: &mut [i8]) {
+pub fn conv2d_i8(
+    _isa: Isa,
+    shape: &Conv2d,
+    constants: &Conv2dI8<'_>,
+    input: &[i8],
+    out: &mut [i8],
+) {
     shape.check(
         constants.weights.len(),
         constants.bias.len(),
@@ -99,9 +105,7 @@ pub fn conv2d_i8(isa: Isa, shape: &Conv2d, constants: &Conv2dI8<'_>, input: &[i8
         out.len(),
     );
     assert_eq!(constants.scales.len(), shape.output[3], "length of scales");
-    match isa {
-        _ => scalar::conv2d_i8(shape, constants, input, out),
-    }
+    scalar::conv2d_i8(shape, constants, input, out)
 }
 
 /// Float convolution. `input` is `[N, H, W, C]`, `out` `[N, H, W, O]`; sums in a fixed order, the bias last.
@@ -109,7 +113,7 @@ pub fn conv2d_i8(isa: Isa, shape: &Conv2d, constants: &Conv2dI8<'_>, input: &[i8
 /// # Panics
 /// As [`conv2d_i8`].
 pub fn conv2d_f32(
-    isa: Isa,
+    _isa: Isa,
     shape: &Conv2d,
     constants: &Conv2dF32<'_>,
     input: &[f32],
@@ -121,9 +125,7 @@ pub fn conv2d_f32(
         input.len(),
         out.len(),
     );
-    match isa {
-        _ => scalar::conv2d_f32(shape, constants, input, out),
-    }
+    scalar::conv2d_f32(shape, constants, input, out)
 }
 
 #[cfg(test)]

@@ -45,7 +45,8 @@ impl Packed {
         let channels = shape.input[3];
         let lanes = channels.div_ceil(LANE);
         let window = &shape.window;
-        let ([kh, kw], [stride, dilation]) = (window.kernel, [window.stride[1], window.dilation[1]]);
+        let ([kh, kw], [stride, dilation]) =
+            (window.kernel, [window.stride[1], window.dilation[1]]);
         let pixel = |i: usize, k: usize| i * stride + k * dilation;
         let spans: [Vec<usize>; QUAD] = std::array::from_fn(|i| {
             let mut quads: Vec<usize> = (0..kw).map(|k| pixel(i, k) / QUAD).collect();
@@ -54,18 +55,26 @@ impl Packed {
         });
         let mut weights = Vec::new();
         for (lane, ky) in (0..lanes).flat_map(|lane| (0..kh).map(move |ky| (lane, ky))) {
-            for (i, quad) in spans.iter().enumerate().flat_map(|(i, s)| s.iter().map(move |q| (i, q))) {
+            for (i, quad) in spans
+                .iter()
+                .enumerate()
+                .flat_map(|(i, s)| s.iter().map(move |q| (i, q)))
+            {
                 for channel in lane * LANE..(lane + 1) * LANE {
                     for at in quad * QUAD..(quad + 1) * QUAD {
                         let tap = (0..kw).find(|&k| pixel(i, k) == at && channel < channels);
-                        weights.push(tap.map_or(0, |kx| c.weights[(ky * kw + kx) * channels + channel]));
+                        weights.push(
+                            tap.map_or(0, |kx| c.weights[(ky * kw + kx) * channels + channel]),
+                        );
                     }
                 }
             }
         }
         let mut bias: Vec<i32> = (0..channels)
             .map(|o| {
-                let sum: i32 = (0..kh * kw).map(|t| i32::from(c.weights[t * channels + o])).sum();
+                let sum: i32 = (0..kh * kw)
+                    .map(|t| i32::from(c.weights[t * channels + o]))
+                    .sum();
                 c.bias[o].wrapping_sub(sum.wrapping_mul(128 + i32::from(c.input_zero)))
             })
             .collect();
@@ -110,7 +119,11 @@ impl Packed {
                 next = top + slots;
                 let slot = |ky: usize| {
                     let padded = top + ky * dilation;
-                    if rows_inside.contains(&padded) { padded % slots } else { slots }
+                    if rows_inside.contains(&padded) {
+                        padded % slots
+                    } else {
+                        slots
+                    }
                 };
                 let start = (n * out_h + y) * out_w * channels;
                 self.sum_row(slot, &mut out[start..start + out_w * channels]);
@@ -128,12 +141,16 @@ impl Packed {
             let bytes = input.len().min(inside.len());
             inside[..bytes].copy_from_slice(&input[..bytes]);
         } else {
-            let pixels = inside.chunks_exact_mut(pitch).zip(input.chunks_exact(channels));
+            let pixels = inside
+                .chunks_exact_mut(pitch)
+                .zip(input.chunks_exact(channels));
             pixels.for_each(|(target, source)| target[..channels].copy_from_slice(source));
         }
         let row = self.quads * self.lanes * UNIT;
         let target = &mut self.ring[slot * row..][..row];
-        let quads = target.chunks_exact_mut(self.lanes * UNIT).zip(self.padded.chunks_exact(QUAD * pitch));
+        let quads = target
+            .chunks_exact_mut(self.lanes * UNIT)
+            .zip(self.padded.chunks_exact(QUAD * pitch));
         for (target, source) in quads {
             for (lane, target) in target.as_chunks_mut::<UNIT>().0.iter_mut().enumerate() {
                 let pixels = load_pixels(&source[lane * LANE..], pitch);
@@ -162,7 +179,13 @@ impl Packed {
     /// pairs of output and quad. Everything counts at compile time, so the loops over taps unroll.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
-    fn sum_fixed<const K: usize, const S: usize, const D: usize, const QUADS: usize, const TERMS: usize>(
+    fn sum_fixed<
+        const K: usize,
+        const S: usize,
+        const D: usize,
+        const QUADS: usize,
+        const TERMS: usize,
+    >(
         &self,
         slot: impl Fn(usize) -> usize,
         out: &mut [i8],
@@ -221,13 +244,19 @@ impl Packed {
                 let mut sums = [bias; QUAD];
                 for ky in 0..kh {
                     let row = slot(ky) * self.quads + four * stride;
-                    let mut weights = self.weights[(lane * kh + ky) * terms * UNIT..].as_chunks::<UNIT>().0.iter();
+                    let mut weights = self.weights[(lane * kh + ky) * terms * UNIT..]
+                        .as_chunks::<UNIT>()
+                        .0
+                        .iter();
                     for (sum, span) in sums.iter_mut().zip(&self.spans) {
                         for (quad, w) in span.iter().zip(&mut weights) {
                             let x = &self.ring[((row + quad) * self.lanes + lane) * UNIT..][..UNIT];
                             // SAFETY: both slices are 64 bytes.
                             let (x, w) = unsafe {
-                                (_mm512_loadu_si512(x.as_ptr().cast()), _mm512_loadu_si512(w.as_ptr().cast()))
+                                (
+                                    _mm512_loadu_si512(x.as_ptr().cast()),
+                                    _mm512_loadu_si512(w.as_ptr().cast()),
+                                )
                             };
                             *sum = _mm512_dpbusd_epi32(*sum, x, w);
                         }
@@ -242,9 +271,17 @@ impl Packed {
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
     fn constants(&self, lane: usize) -> (__m512i, __m512) {
-        let (bias, scales) = (&self.bias[lane * LANE..][..LANE], &self.scales[lane * LANE..][..LANE]);
+        let (bias, scales) = (
+            &self.bias[lane * LANE..][..LANE],
+            &self.scales[lane * LANE..][..LANE],
+        );
         // SAFETY: both slices hold 16 numbers of four bytes.
-        unsafe { (_mm512_loadu_si512(bias.as_ptr().cast()), _mm512_loadu_ps(scales.as_ptr())) }
+        unsafe {
+            (
+                _mm512_loadu_si512(bias.as_ptr().cast()),
+                _mm512_loadu_ps(scales.as_ptr()),
+            )
+        }
     }
 
     /// Stores a lane of the output pixels `4 * four ..`, as far as the row and the channels go.
@@ -274,7 +311,13 @@ impl Packed {
         } else {
             for (i, pixel) in pixel.into_iter().enumerate().take(pixels) {
                 // SAFETY: the mask selects the bytes that pixel `i` has left in `target` (length asserted).
-                unsafe { _mm_mask_storeu_epi8(target.add(i * channels), u16::MAX >> (LANE - valid), pixel) };
+                unsafe {
+                    _mm_mask_storeu_epi8(
+                        target.add(i * channels),
+                        u16::MAX >> (LANE - valid),
+                        pixel,
+                    )
+                };
             }
         }
     }
@@ -307,5 +350,8 @@ fn transpose_quad(pixels: __m512i) -> __m512i {
         0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15,
     ));
     let lanes = _mm512_permutexvar_epi32(by_channels, pixels);
-    _mm512_xor_si512(_mm512_shuffle_epi8(lanes, within_lane), _mm512_set1_epi8(i8::MIN))
+    _mm512_xor_si512(
+        _mm512_shuffle_epi8(lanes, within_lane),
+        _mm512_set1_epi8(i8::MIN),
+    )
 }

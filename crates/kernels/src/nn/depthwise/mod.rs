@@ -84,7 +84,7 @@ impl Depthwise {
 /// # Panics
 /// When a length contradicts the shape, a window field is zero, or `C` does not divide the output channels.
 pub fn depthwise_i8(
-    isa: Isa,
+    _isa: Isa,
     shape: &Depthwise,
     constants: &DepthwiseI8<'_>,
     input: &[i8],
@@ -97,9 +97,7 @@ pub fn depthwise_i8(
         out.len(),
     );
     assert_eq!(constants.scales.len(), shape.output[3], "length of scales");
-    match isa {
-        _ => scalar::depthwise_i8(shape, constants, input, out),
-    }
+    scalar::depthwise_i8(shape, constants, input, out)
 }
 
 /// Float depthwise convolution. `input` is `[N, H, W, C]`, `out` `[N, H, W, C * M]`; sums the taps row by row, the bias last.
@@ -107,7 +105,7 @@ pub fn depthwise_i8(
 /// # Panics
 /// As [`depthwise_i8`].
 pub fn depthwise_f32(
-    isa: Isa,
+    _isa: Isa,
     shape: &Depthwise,
     constants: &DepthwiseF32<'_>,
     input: &[f32],
@@ -119,9 +117,7 @@ pub fn depthwise_f32(
         input.len(),
         out.len(),
     );
-    match isa {
-        _ => scalar::depthwise_f32(shape, constants, input, out),
-    }
+    scalar::depthwise_f32(shape, constants, input, out)
 }
 
 #[cfg(test)]

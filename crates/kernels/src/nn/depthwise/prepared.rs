@@ -15,7 +15,7 @@ pub struct PreparedDepthwise {
 enum Path {
     Oracle(Constants),
     #[cfg(target_arch = "x86_64")]
-    Avx512Vnni(crate::isa::Avx512Vnni, super::avx512vnni::Packed),
+    Avx512Vnni(crate::isa::Avx512Vnni, Box<super::avx512vnni::Packed>),
 }
 
 /// What [`DepthwiseI8`] borrows, owned.
@@ -63,7 +63,10 @@ impl PreparedDepthwise {
         shape.check(c.weights.len(), c.bias.len(), input, output);
         assert_eq!(c.scales.len(), shape.output[3], "length of scales");
         let path = Self::path(isa, shape, c).unwrap_or_else(|| Path::Oracle(Constants::new(c)));
-        Self { shape: *shape, path }
+        Self {
+            shape: *shape,
+            path,
+        }
     }
 
     fn path(isa: Isa, shape: &Depthwise, c: &DepthwiseI8<'_>) -> Option<Path> {
@@ -76,9 +79,10 @@ impl PreparedDepthwise {
         match isa {
             Isa::Scalar => None,
             #[cfg(target_arch = "x86_64")]
-            Isa::Avx512Vnni(token) => {
-                Some(Path::Avx512Vnni(token, super::avx512vnni::Packed::new(shape, c)))
-            }
+            Isa::Avx512Vnni(token) => Some(Path::Avx512Vnni(
+                token,
+                Box::new(super::avx512vnni::Packed::new(shape, c)),
+            )),
         }
     }
 
@@ -117,13 +121,29 @@ mod tests {
         };
         let channels = [1, 3, 7, 8, 15, 16, 17, 24, 32, 33, 48, 64, 96, 100, 144];
         let cases = (0..2400).map(|i| {
-            let (kernel, stride, dilation) = ([1, 3, 5, 2][i % 4], 1 + i / 4 % 2, [1, 2, 4, 8, 3][i / 8 % 5]);
-            (kernel, stride, dilation, channels[i % 15], 1 + i / 7 % 17, 1 + i / 3 % 17)
+            let (kernel, stride, dilation) = (
+                [1, 3, 5, 2][i % 4],
+                1 + i / 4 % 2,
+                [1, 2, 4, 8, 3][i / 8 % 5],
+            );
+            (
+                kernel,
+                stride,
+                dilation,
+                channels[i % 15],
+                1 + i / 7 % 17,
+                1 + i / 3 % 17,
+            )
         });
         for (kernel, stride, dilation, channels, h, w) in cases {
             let reach = (kernel - 1) * dilation + 1;
             let pad = [reach / 2, (reach - 1) / 2];
-            let window = Window { kernel: [kernel; 2], stride: [stride; 2], dilation: [dilation; 2], pad };
+            let window = Window {
+                kernel: [kernel; 2],
+                stride: [stride; 2],
+                dilation: [dilation; 2],
+                pad,
+            };
             let side = |size: usize| size.div_ceil(stride);
             let shape = Depthwise {
                 input: [2, h, w, channels],
@@ -131,8 +151,14 @@ mod tests {
                 window,
             };
             let mut bytes = |len: usize| (0..len).map(|_| byte()).collect::<Vec<i8>>();
-            let (input, weights) = (bytes(count(&shape.input)), bytes(kernel * kernel * channels));
-            let bias: Vec<i32> = bytes(channels).iter().map(|&b| i32::from(b) * 100).collect();
+            let (input, weights) = (
+                bytes(count(&shape.input)),
+                bytes(kernel * kernel * channels),
+            );
+            let bias: Vec<i32> = bytes(channels)
+                .iter()
+                .map(|&b| i32::from(b) * 100)
+                .collect();
             let scales: Vec<f32> = (0..channels).map(|c| 5e-4 + c as f32 * 1e-5).collect();
             let constants = DepthwiseI8 {
                 weights: &weights,
@@ -140,7 +166,11 @@ mod tests {
                 scales: &scales,
                 input_zero: 21,
                 weight_zero: 0,
-                output: OutputI8 { zero_point: -60, min: -128, max: 110 },
+                output: OutputI8 {
+                    zero_point: -60,
+                    min: -128,
+                    max: 110,
+                },
             };
             let mut expected = vec![0; count(&shape.output)];
             depthwise_i8(Isa::Scalar, &shape, &constants, &input, &mut expected);

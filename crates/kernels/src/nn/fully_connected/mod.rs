@@ -64,7 +64,7 @@ impl FullyConnected {
 /// # Panics
 /// When a length contradicts the shape.
 pub fn fully_connected_i8(
-    isa: Isa,
+    _isa: Isa,
     shape: &FullyConnected,
     constants: &FullyConnectedI8<'_>,
     input: &[i8],
@@ -77,9 +77,7 @@ pub fn fully_connected_i8(
         out.len(),
     );
     assert_eq!(constants.scales.len(), shape.outputs, "length of scales");
-    match isa {
-        _ => scalar::fully_connected_i8(shape, constants, input, out),
-    }
+    scalar::fully_connected_i8(shape, constants, input, out)
 }
 
 /// Float layer. `input` is `[B, I]`, `out` `[B, O]`; sums in a fixed order, the bias last.
@@ -87,7 +85,7 @@ pub fn fully_connected_i8(
 /// # Panics
 /// When a length contradicts the shape.
 pub fn fully_connected_f32(
-    isa: Isa,
+    _isa: Isa,
     shape: &FullyConnected,
     constants: &FullyConnectedF32<'_>,
     input: &[f32],
@@ -99,9 +97,7 @@ pub fn fully_connected_f32(
         input.len(),
         out.len(),
     );
-    match isa {
-        _ => scalar::fully_connected_f32(shape, constants, input, out),
-    }
+    scalar::fully_connected_f32(shape, constants, input, out)
 }
 
 #[cfg(test)]

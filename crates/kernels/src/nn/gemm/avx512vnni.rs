@@ -41,7 +41,11 @@ impl Packed {
         let (quads, vectors) = (inputs.div_ceil(4), outputs.div_ceil(LANES));
         let weight = |o: usize, segment: usize, i: usize| {
             let exists = o < outputs && i < inputs;
-            if exists { c.weights[(o * segments + segment) * inputs + i] } else { 0 }
+            if exists {
+                c.weights[(o * segments + segment) * inputs + i]
+            } else {
+                0
+            }
         };
         let mut weights = Vec::with_capacity(segments * quads * vectors * 64);
         let mut first = 0;
@@ -65,7 +69,16 @@ impl Packed {
         let mut scales = c.scales.to_vec();
         scales.resize(vectors * LANES, 0.0);
         let narrow = Narrow::new(c, &bias);
-        Self { segments, quads, outputs, weights, bias, scales, output: c.output, narrow }
+        Self {
+            segments,
+            quads,
+            outputs,
+            weights,
+            bias,
+            scales,
+            output: c.output,
+            narrow,
+        }
     }
 
     /// Runs; see [`super::Gemm::run`].
@@ -124,8 +137,16 @@ impl Block<'_> {
     /// All pixels, `M` at a time; the last tile steps back over pixels already done, or single pixels remain.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
-    fn pixels<const V: usize, const M: usize>(&self, rows: Rows<'_>, out: &mut [i8], pixels: usize) {
-        let from = |row: usize| Rows { bytes: &rows.bytes[row * rows.stride..], ..rows };
+    fn pixels<const V: usize, const M: usize>(
+        &self,
+        rows: Rows<'_>,
+        out: &mut [i8],
+        pixels: usize,
+    ) {
+        let from = |row: usize| Rows {
+            bytes: &rows.bytes[row * rows.stride..],
+            ..rows
+        };
         let mut at = 0;
         while at < pixels {
             if pixels >= M {
@@ -170,7 +191,11 @@ impl Block<'_> {
                 for (m, row) in sums.iter_mut().enumerate() {
                     // SAFETY: this segment of row m has quads * 4 readable bytes (asserted above).
                     let four = unsafe {
-                        inputs.as_ptr().add(m * rows.stride + quad * 4).cast::<i32>().read_unaligned()
+                        inputs
+                            .as_ptr()
+                            .add(m * rows.stride + quad * 4)
+                            .cast::<i32>()
+                            .read_unaligned()
                     };
                     let x = _mm512_xor_si512(_mm512_set1_epi32(four), flip);
                     for (sum, w) in row.iter_mut().zip(w) {
@@ -203,7 +228,12 @@ impl Block<'_> {
                 [sum(0), sum(1), sum(2), sum(3)],
                 [scale(0), scale(1), scale(2), scale(3)],
             );
-            self.store_bytes(packed, V * LANES, together, &mut out[first * self.outputs..]);
+            self.store_bytes(
+                packed,
+                V * LANES,
+                together,
+                &mut out[first * self.outputs..],
+            );
             first += together;
         }
     }
@@ -224,7 +254,9 @@ impl Block<'_> {
             // SAFETY: the mask selects the `valid` bytes of pixel `i`, within `out` (asserted); the address is moved back
             // by as many bytes as the mask skips, and bytes that are masked off are not touched.
             unsafe {
-                let start = target.wrapping_add(i * self.outputs).wrapping_sub(i * bytes);
+                let start = target
+                    .wrapping_add(i * self.outputs)
+                    .wrapping_sub(i * bytes);
                 _mm512_mask_storeu_epi8(start, valid << (i * bytes), packed);
             }
         }

@@ -32,7 +32,9 @@ impl Narrow {
         Some(Self {
             inputs: c.inputs,
             outputs,
-            weights: quads.map(|quad| i32::from_le_bytes(quad.map(|w| w as u8))).collect(),
+            weights: quads
+                .map(|quad| i32::from_le_bytes(quad.map(|w| w as u8)))
+                .collect(),
             bias: bias[..outputs].to_vec(),
             scales: c.scales.to_vec(),
             output: c.output,
@@ -82,13 +84,22 @@ impl Narrow {
             }
         }
         let output = Output::new(self.output);
-        let scales: [__m512; 4] = std::array::from_fn(|o| _mm512_set1_ps(self.scales[o.min(O - 1)]));
+        let scales: [__m512; 4] =
+            std::array::from_fn(|o| _mm512_set1_ps(self.scales[o.min(O - 1)]));
         let packed = output.bytes_by_lane(std::array::from_fn(|o| sums[o.min(O - 1)]), scales);
         // Lane l holds rows l, 4 + l, 8 + l, 12 + l of output 0, then of output 1: row-major is [row / 4][row % 4].
-        let order = _mm512_broadcast_i32x4(_mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
-        let by_lane = _mm512_permutexvar_epi32(_mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 0, 0, 0, 0, 0, 0, 0, 0), packed);
+        let order = _mm512_broadcast_i32x4(_mm_setr_epi8(
+            0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15,
+        ));
+        let by_lane = _mm512_permutexvar_epi32(
+            _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 0, 0, 0, 0, 0, 0, 0, 0),
+            packed,
+        );
         let rows = _mm512_shuffle_epi8(by_lane, order);
-        let (first, second) = (_mm512_castsi512_si128(rows), _mm512_extracti32x4_epi32::<1>(rows));
+        let (first, second) = (
+            _mm512_castsi512_si128(rows),
+            _mm512_extracti32x4_epi32::<1>(rows),
+        );
         assert_eq!(out.len(), ROWS * O);
         let target = out.as_mut_ptr();
         // SAFETY: `out` is 16 bytes per output (asserted).

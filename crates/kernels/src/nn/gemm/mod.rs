@@ -59,7 +59,9 @@ impl Gemm {
     /// requantization is exact.
     pub(crate) fn new(isa: Isa, c: &GemmI8<'_>) -> Option<Self> {
         // |x - input_zero| and |w| are at most 255 and 128; a sum may wrap only where the oracle's wraps too.
-        let bound = |o: usize| 255 * 128 * (c.segments * c.inputs) as u64 + u64::from(c.bias[o].unsigned_abs());
+        let bound = |o: usize| {
+            255 * 128 * (c.segments * c.inputs) as u64 + u64::from(c.bias[o].unsigned_abs())
+        };
         if !(0..c.bias.len()).all(|o| OutputI8::is_tame(bound(o), c.scales[o])) {
             return None;
         }

@@ -13,22 +13,18 @@ use crate::requantize::OutputF32;
 ///
 /// # Panics
 /// When a length contradicts the shape or a window field is zero.
-pub fn max_pool_i8(isa: Isa, shape: &Pool, [min, max]: [i8; 2], input: &[i8], out: &mut [i8]) {
+pub fn max_pool_i8(_isa: Isa, shape: &Pool, [min, max]: [i8; 2], input: &[i8], out: &mut [i8]) {
     shape.check(input.len(), out.len());
-    match isa {
-        _ => scalar::max_pool_i8(shape, [min, max], input, out),
-    }
+    scalar::max_pool_i8(shape, [min, max], input, out)
 }
 
 /// Float maximum, clamped to `range`; NaN is passed over.
 ///
 /// # Panics
 /// As [`max_pool_i8`].
-pub fn max_pool_f32(isa: Isa, shape: &Pool, range: OutputF32, input: &[f32], out: &mut [f32]) {
+pub fn max_pool_f32(_isa: Isa, shape: &Pool, range: OutputF32, input: &[f32], out: &mut [f32]) {
     shape.check(input.len(), out.len());
-    match isa {
-        _ => scalar::max_pool_f32(shape, range, input, out),
-    }
+    scalar::max_pool_f32(shape, range, input, out)
 }
 
 #[cfg(test)]

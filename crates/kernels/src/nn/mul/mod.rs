@@ -22,11 +22,9 @@ pub struct MulI8 {
 ///
 /// # Panics
 /// When a length contradicts the shape.
-pub fn mul_i8(isa: Isa, shape: &Broadcast, constants: &MulI8, a: &[i8], b: &[i8], out: &mut [i8]) {
+pub fn mul_i8(_isa: Isa, shape: &Broadcast, constants: &MulI8, a: &[i8], b: &[i8], out: &mut [i8]) {
     shape.check(a.len(), b.len(), out.len());
-    match isa {
-        _ => scalar::mul_i8(shape, constants, a, b, out),
-    }
+    scalar::mul_i8(shape, constants, a, b, out)
 }
 
 /// Float product, clamped to `range`.
@@ -34,7 +32,7 @@ pub fn mul_i8(isa: Isa, shape: &Broadcast, constants: &MulI8, a: &[i8], b: &[i8]
 /// # Panics
 /// When a length contradicts the shape.
 pub fn mul_f32(
-    isa: Isa,
+    _isa: Isa,
     shape: &Broadcast,
     range: OutputF32,
     a: &[f32],
@@ -42,9 +40,7 @@ pub fn mul_f32(
     out: &mut [f32],
 ) {
     shape.check(a.len(), b.len(), out.len());
-    match isa {
-        _ => scalar::mul_f32(shape, range, a, b, out),
-    }
+    scalar::mul_f32(shape, range, a, b, out)
 }
 
 #[cfg(test)]

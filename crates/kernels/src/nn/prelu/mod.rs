@@ -28,7 +28,7 @@ pub struct PreluI8 {
 /// # Panics
 /// When a length contradicts the shape.
 pub fn prelu_i8(
-    isa: Isa,
+    _isa: Isa,
     shape: &Broadcast,
     constants: &PreluI8,
     input: &[i8],
@@ -36,20 +36,16 @@ pub fn prelu_i8(
     out: &mut [i8],
 ) {
     shape.check(input.len(), alpha.len(), out.len());
-    match isa {
-        _ => scalar::prelu_i8(shape, constants, input, alpha, out),
-    }
+    scalar::prelu_i8(shape, constants, input, alpha, out)
 }
 
 /// Float rectifier; `shape` pairs the input with the slopes.
 ///
 /// # Panics
 /// When a length contradicts the shape.
-pub fn prelu_f32(isa: Isa, shape: &Broadcast, input: &[f32], alpha: &[f32], out: &mut [f32]) {
+pub fn prelu_f32(_isa: Isa, shape: &Broadcast, input: &[f32], alpha: &[f32], out: &mut [f32]) {
     shape.check(input.len(), alpha.len(), out.len());
-    match isa {
-        _ => scalar::prelu_f32(shape, input, alpha, out),
-    }
+    scalar::prelu_f32(shape, input, alpha, out)
 }
 
 #[cfg(test)]

@@ -13,24 +13,18 @@ use crate::requantize::dequantize;
 ///
 /// # Panics
 /// When the lengths differ.
-pub fn quantize_i8(isa: Isa, output: Grid, input: &[f32], out: &mut [i8]) {
+pub fn quantize_i8(_isa: Isa, output: Grid, input: &[f32], out: &mut [i8]) {
     assert_eq!(input.len(), out.len(), "lengths of input and output");
-    match isa {
-        _ => {
-            scalar::quantize_i8(OutputI8::full(output.zero_point), output.scale, input, out)
-        }
-    }
+    scalar::quantize_i8(OutputI8::full(output.zero_point), output.scale, input, out)
 }
 
 /// Real numbers from bytes on the grid `input`.
 ///
 /// # Panics
 /// When the lengths differ.
-pub fn dequantize_i8(isa: Isa, input_grid: Grid, input: &[i8], out: &mut [f32]) {
+pub fn dequantize_i8(_isa: Isa, input_grid: Grid, input: &[i8], out: &mut [f32]) {
     assert_eq!(input.len(), out.len(), "lengths of input and output");
-    match isa {
-        _ => scalar::dequantize_i8(input_grid, input, out),
-    }
+    scalar::dequantize_i8(input_grid, input, out)
 }
 
 #[cfg(test)]

@@ -15,7 +15,10 @@ pub(super) fn double_lanes([h, w, c]: [usize; 3], input: &[i8], out: &mut [i8]) 
     assert!(input.len() == h * w * c && out.len() == 4 * h * w * c);
     for (y, out) in out.chunks_exact_mut((2 * w * c).max(1)).enumerate() {
         let (near, far) = neighbours(y, h);
-        let (near, far) = (&input[near * w * c..][..w * c], &input[far * w * c..][..w * c]);
+        let (near, far) = (
+            &input[near * w * c..][..w * c],
+            &input[far * w * c..][..w * c],
+        );
         for lane in (0..c).step_by(LANE) {
             let column = |x: usize| {
                 let at = x * c + lane;
@@ -92,7 +95,14 @@ pub(super) fn double_plane([h, w]: [usize; 2], input: &[i8], out: &mut [i8]) {
 /// The nearer and the farther input row of output row `y`.
 fn neighbours(y: usize, h: usize) -> (usize, usize) {
     let near = y / 2;
-    (near, if y % 2 == 0 { near.saturating_sub(1) } else { (near + 1).min(h - 1) })
+    (
+        near,
+        if y.is_multiple_of(2) {
+            near.saturating_sub(1)
+        } else {
+            (near + 1).min(h - 1)
+        },
+    )
 }
 
 /// `3 * near + far`

@@ -40,7 +40,7 @@ pub struct ResizeNearest<'a> {
 ///
 /// # Panics
 /// When a length contradicts the shape or a position lies outside the input.
-pub fn resize_nearest<T: Copy>(isa: Isa, shape: &ResizeNearest<'_>, input: &[T], out: &mut [T]) {
+pub fn resize_nearest<T: Copy>(_isa: Isa, shape: &ResizeNearest<'_>, input: &[T], out: &mut [T]) {
     let [n, h, w, c] = shape.input;
     let inside = |positions: &[usize], size| positions.iter().all(|&position| position < size);
     assert!(
@@ -53,9 +53,7 @@ pub fn resize_nearest<T: Copy>(isa: Isa, shape: &ResizeNearest<'_>, input: &[T],
         count(&[n, shape.rows.len(), shape.columns.len(), c]),
         "length of output"
     );
-    match isa {
-        _ => scalar::resize_nearest(shape, input, out),
-    }
+    scalar::resize_nearest(shape, input, out)
 }
 
 #[cfg(test)]

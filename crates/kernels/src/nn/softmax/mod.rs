@@ -39,22 +39,18 @@ impl SoftmaxI8 {
 ///
 /// # Panics
 /// When the lengths differ or `columns` does not divide them.
-pub fn softmax_i8(isa: Isa, columns: usize, constants: &SoftmaxI8, input: &[i8], out: &mut [i8]) {
+pub fn softmax_i8(_isa: Isa, columns: usize, constants: &SoftmaxI8, input: &[i8], out: &mut [i8]) {
     check(columns, input.len(), out.len());
-    match isa {
-        _ => scalar::softmax_i8(columns, constants, input, out),
-    }
+    scalar::softmax_i8(columns, constants, input, out)
 }
 
 /// Float softmax of rows of `columns` elements; the row's largest is subtracted first, sums run in order.
 ///
 /// # Panics
 /// When the lengths differ or `columns` does not divide them.
-pub fn softmax_f32(isa: Isa, columns: usize, beta: f32, input: &[f32], out: &mut [f32]) {
+pub fn softmax_f32(_isa: Isa, columns: usize, beta: f32, input: &[f32], out: &mut [f32]) {
     check(columns, input.len(), out.len());
-    match isa {
-        _ => scalar::softmax_f32(columns, beta, input, out),
-    }
+    scalar::softmax_f32(columns, beta, input, out)
 }
 
 fn check(columns: usize, input: usize, out: usize) {

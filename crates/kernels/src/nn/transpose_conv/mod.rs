@@ -80,7 +80,7 @@ impl TransposeConv {
 /// # Panics
 /// When a length contradicts the shape, a window field is zero, or the window is dilated.
 pub fn transpose_conv_i8(
-    isa: Isa,
+    _isa: Isa,
     shape: &TransposeConv,
     constants: &TransposeConvI8<'_>,
     input: &[i8],
@@ -93,9 +93,7 @@ pub fn transpose_conv_i8(
         out.len(),
     );
     assert_eq!(constants.scales.len(), shape.output[3], "length of scales");
-    match isa {
-        _ => scalar::transpose_conv_i8(shape, constants, input, out),
-    }
+    scalar::transpose_conv_i8(shape, constants, input, out)
 }
 
 /// Float transposed convolution. `input` is `[N, H, W, C]`, `out` `[N, H, W, O]`; sums in a fixed order, the bias last.
@@ -103,7 +101,7 @@ pub fn transpose_conv_i8(
 /// # Panics
 /// As [`transpose_conv_i8`].
 pub fn transpose_conv_f32(
-    isa: Isa,
+    _isa: Isa,
     shape: &TransposeConv,
     constants: &TransposeConvF32<'_>,
     input: &[f32],
@@ -115,9 +113,7 @@ pub fn transpose_conv_f32(
         input.len(),
         out.len(),
     );
-    match isa {
-        _ => scalar::transpose_conv_f32(shape, constants, input, out),
-    }
+    scalar::transpose_conv_f32(shape, constants, input, out)
 }
 
 #[cfg(test)]

@@ -43,9 +43,7 @@ impl Gaussian {
         self.padded.clear();
         self.padded.resize(width + 2 * radius, [0.0; 4]);
         self.rows.resize(plane.len(), [0.0; 4]);
-        match isa {
-            _ => {
-                for (source, out) in plane
+        for (source, out) in plane
                     .chunks_exact(width)
                     .zip(self.rows.chunks_exact_mut(width))
                 {
@@ -53,8 +51,6 @@ impl Gaussian {
                     scalar::gaussian_row(&self.padded, &self.taps, out);
                 }
                 scalar::gaussian_columns(&self.rows, width, &self.taps, plane);
-            }
-        }
     }
 }
 
@@ -110,17 +106,13 @@ impl Disc {
         assert_eq!(plane.len(), out.len(), "output length");
         let stride = width + 1;
         self.prefix.resize(plane.len() / width * stride, [0.0; 4]);
-        match isa {
-            _ => {
-                for (row, prefix) in plane
+        for (row, prefix) in plane
                     .chunks_exact(width)
                     .zip(self.prefix.chunks_exact_mut(stride))
                 {
                     scalar::running_total(row, prefix);
                 }
                 scalar::disc(&self.prefix, width, &self.half_widths, out);
-            }
-        }
     }
 }
 

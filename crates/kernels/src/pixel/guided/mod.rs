@@ -68,12 +68,8 @@ pub fn fit(
         size.radius
     );
     scratch.fits.resize(pixels, [0; 4]);
-    match isa {
-        _ => {
-            scalar::fits(size, guide, mask, &mut scratch.moments, &mut scratch.fits);
+    scalar::fits(size, guide, mask, &mut scratch.moments, &mut scratch.fits);
             scalar::mean(size, &scratch.fits, &mut scratch.columns, out);
-        }
-    }
 }
 
 /// Full-size row `y` of the mask: interpolated coefficients applied to the picture's own colours.
@@ -99,9 +95,7 @@ pub fn row(isa: Isa, coefficients: &[[i32; 4]], x: &Taps, y: (usize, u16), row: 
     } else {
         &coefficients[(y.0 + 1) * cells..][..cells]
     };
-    match isa {
-        _ => {
-            scalar::between(above, below, y.1, &mut row.between[..cells]);
+    scalar::between(above, below, y.1, &mut row.between[..cells]);
             row.between[cells] = row.between[cells - 1];
             match row.channels {
                 1 => scalar::apply::<1>(row.between, x, row.picture, row.out),
@@ -109,8 +103,6 @@ pub fn row(isa: Isa, coefficients: &[[i32; 4]], x: &Taps, y: (usize, u16), row: 
                 4 => scalar::apply::<4>(row.between, x, row.picture, row.out),
                 other => panic!("{other} channels"),
             }
-        }
-    }
 }
 
 /// What [`row`] reads and writes.

@@ -97,9 +97,7 @@ pub fn row(
     let under = |y: usize| &plane[y * cells..][first..end];
     let above = under(y.0);
     let below = if y.1 == 0 { above } else { under(y.0 + 1) };
-    match isa {
-        _ => {
-            scalar::between(above, below, y.1, &mut between[first..end]);
+    scalar::between(above, below, y.1, &mut between[first..end]);
             between[end] = between[end - 1];
             scalar::spread(
                 between,
@@ -107,8 +105,6 @@ pub fn row(
                 &x.weight[span.clone()],
                 &mut out[span],
             );
-        }
-    }
 }
 
 #[cfg(test)]

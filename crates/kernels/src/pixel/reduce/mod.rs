@@ -51,9 +51,7 @@ pub fn add_row(
 pub fn fold(isa: Isa, columns: &mut [[f32; 4]], side: usize, cells: &mut [[f32; 4]]) {
     assert!((1..=MAX_SIDE).contains(&side), "cells of {side} pixels");
     assert_eq!(cells.len(), columns.len().div_ceil(side), "number of cells");
-    match isa {
-        _ => scalar::fold(columns, side, cells),
-    }
+    scalar::fold(columns, side, cells)
     columns.fill([0.0; 4]);
 }
 

@@ -38,13 +38,9 @@ impl Resize {
             self.sums.fill(0);
             let (first, weights) = self.y.taps(y);
             for (row, &weight) in (first..).zip(weights) {
-                match isa {
-                    _ => scalar::add_row(source.row(row), weight, &mut self.sums),
-                }
+                scalar::add_row(source.row(row), weight, &mut self.sums)
             }
-            match isa {
-                _ => scalar::shrink_row(&self.sums, source.channels, &self.x, out_row),
-            }
+            scalar::shrink_row(&self.sums, source.channels, &self.x, out_row)
         }
     }
 }
