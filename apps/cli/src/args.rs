@@ -49,7 +49,9 @@ pub(crate) enum Command {
     /// Time the network step by step, and the whole way of a photo
     Bench(BenchArgs),
     /// Print a completion script for a shell
-    #[command(after_help = "Example:\n  hypercut completions bash > ~/.local/share/bash-completion/completions/hypercut")]
+    #[command(
+        after_help = "Example:\n  hypercut completions bash > ~/.local/share/bash-completion/completions/hypercut"
+    )]
     Completions {
         /// The shell
         shell: Shell,

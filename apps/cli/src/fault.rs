@@ -67,7 +67,9 @@ pub(crate) fn hint_of(error: &anyhow::Error) -> Option<&str> {
 
 /// The exit code that an error leads to.
 pub(crate) fn exit_of(error: &anyhow::Error) -> Exit {
-    faults(error).next().map_or(Exit::Failed, |fault| fault.exit)
+    faults(error)
+        .next()
+        .map_or(Exit::Failed, |fault| fault.exit)
 }
 
 /// Whether the reader of our output went away, which is no fault (`hypercut model info | head`).

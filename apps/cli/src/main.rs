@@ -9,6 +9,7 @@ mod output;
 mod photo;
 mod picture;
 mod source;
+mod table;
 
 use anyhow::Result;
 use clap::{CommandFactory, Parser};
@@ -37,7 +38,7 @@ fn run(command: Command, log: &mut Log) -> Result<Exit> {
     atomic::clean_up_on_interrupt()?;
     match command {
         Command::Photo(args) => photo::run(*args, log),
-        Command::Model(command) => model::run(command, log),
+        Command::Model(command) => model::run(command),
         Command::Bench(args) => bench::run(&args, log),
         Command::Completions { shell } => {
             let mut script = Vec::new();

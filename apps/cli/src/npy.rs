@@ -77,9 +77,7 @@ fn parse(bytes: &[u8]) -> Result<Array> {
     let cut = "cut short in its header";
     let (length, rest) = match rest {
         [1, _, a, b, rest @ ..] => (usize::from(u16::from_le_bytes([*a, *b])), rest),
-        [2 | 3, _, a, b, c, d, rest @ ..] => {
-            (u32::from_le_bytes([*a, *b, *c, *d]) as usize, rest)
-        }
+        [2 | 3, _, a, b, c, d, rest @ ..] => (u32::from_le_bytes([*a, *b, *c, *d]) as usize, rest),
         [0 | 4.., ..] => anyhow::bail!("version {} of the .npy format is not known", rest[0]),
         _ => anyhow::bail!(cut),
     };
@@ -145,7 +143,11 @@ fn parse_header(header: &str) -> Result<(DType, Vec<usize>)> {
         .split(',')
         .map(str::trim)
         .filter(|extent| !extent.is_empty())
-        .map(|extent| extent.parse().with_context(|| format!("an extent of `{extent}`")))
+        .map(|extent| {
+            extent
+                .parse()
+                .with_context(|| format!("an extent of `{extent}`"))
+        })
         .collect::<Result<_>>()?;
     Ok((dtype, shape))
 }
@@ -161,12 +163,17 @@ pub(crate) fn to_npy(array: &Array) -> Vec<u8> {
         DType::F16 => "<f2",
         DType::F32 => "<f4",
     };
-    let shape: String = array.shape.iter().map(|extent| format!("{extent}, ")).collect();
+    let shape: String = array
+        .shape
+        .iter()
+        .map(|extent| format!("{extent}, "))
+        .collect();
     let shape = match array.shape.len() {
         1 => shape.trim_end(),
         _ => shape.trim_end_matches(", "),
     };
-    let mut header = format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': ({shape}), }}");
+    let mut header =
+        format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': ({shape}), }}");
     let prefix = MAGIC.len() + 4;
     let padding = 63 - (prefix + header.len()) % 64;
     header.extend(std::iter::repeat_n(' ', padding));
@@ -212,13 +219,23 @@ mod tests {
     fn reads_and_writes_what_numpy_does() {
         let bytes = from_numpy();
         let array = parse(&bytes).unwrap();
-        assert_eq!((array.dtype, array.shape.as_slice()), (DType::I32, &[2, 3][..]));
+        assert_eq!(
+            (array.dtype, array.shape.as_slice()),
+            (DType::I32, &[2, 3][..])
+        );
         assert_eq!(to_npy(&array), bytes);
     }
 
     #[test]
     fn scalars_vectors_and_every_type_survive() {
-        for dtype in [DType::I8, DType::U8, DType::Bool, DType::I32, DType::I64, DType::F32] {
+        for dtype in [
+            DType::I8,
+            DType::U8,
+            DType::Bool,
+            DType::I32,
+            DType::I64,
+            DType::F32,
+        ] {
             for shape in [vec![], vec![3], vec![1, 2, 1, 5]] {
                 let bytes = shape.iter().product::<usize>() * dtype.size();
                 let data = (0..bytes).map(|i| i as u8).collect();

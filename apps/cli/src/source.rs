@@ -56,7 +56,9 @@ fn open(path: &Path) -> Result<File> {
 
 fn read(source: impl Read, most: u64) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    source.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
+    source
+        .take(most.saturating_add(1))
+        .read_to_end(&mut bytes)?;
     if bytes.len() as u64 > most {
         return Err(Fault::new(format!("longer than {} MB", most / 1_000_000)).into());
     }

@@ -7,4 +7,5 @@
 //! Kernels panic when a slice's length contradicts the given shape; nothing else panics, whatever the data.
 pub mod isa;
 pub mod nn;
+pub mod pixel;
 pub mod requantize;

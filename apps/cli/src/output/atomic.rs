@@ -56,7 +56,11 @@ pub(crate) enum Existing {
 /// Messages name the path.
 pub(crate) fn write(path: &Path, bytes: &[u8], existing: Existing) -> Result<()> {
     let failed = || format!("could not write {}", path.display());
-    let real = if path.is_symlink() { path.canonicalize().ok() } else { None };
+    let real = if path.is_symlink() {
+        path.canonicalize().ok()
+    } else {
+        None
+    };
     let path = real.as_deref().unwrap_or(path);
     let old = fs::metadata(path).ok();
     if old.as_ref().is_some_and(fs::Metadata::is_dir) {

@@ -58,7 +58,8 @@ pub(crate) fn refuse_collisions<'a>(
                 input.display(),
                 output.display()
             );
-            let hint = "rename one, or run once per folder with an own `-o` each; nothing was written";
+            let hint =
+                "rename one, or run once per folder with an own `-o` each; nothing was written";
             return Err(Fault::usage(message).hint(hint).into());
         }
     }
@@ -211,10 +212,7 @@ mod tests {
         );
         std::fs::create_dir(folder.path().join("sub")).unwrap();
         assert_eq!(resolve(&a), resolve(&b));
-        let pairs = [
-            (Path::new("1"), a.as_path()),
-            (Path::new("2"), b.as_path()),
-        ];
+        let pairs = [(Path::new("1"), a.as_path()), (Path::new("2"), b.as_path())];
         assert!(refuse_collisions(pairs.into_iter()).is_err());
     }
 }

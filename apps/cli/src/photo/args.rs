@@ -16,14 +16,14 @@ Examples:
   hypercut photo holiday/ --recursive -o done/            keeps the tree of holiday/ under done/
   curl -s https://example.com/me.jpg | hypercut photo - --effect mask > mask.png
 
-Names: without -o a result lies beside its input as <name>-<effect>.<ending>. With -o FILE it goes there, over what was
-there. With -o FOLDER/ it keeps its input's name. In a folder or beside the input nothing is replaced unless
+Names: without -o a result lies beside its input as <name>-<effect>.<ending>. With -o FILE it goes there, over what \
+was there. With -o FOLDER/ it keeps its input's name. In a folder or beside the input nothing is replaced unless \
 --overwrite says so. Two inputs for one output, or an output that is an input, are refused before any work.
 
-Formats: JPEG, PNG and WebP are read, whatever their names. Cut-outs and masks become PNG unless -o or --format says
-otherwise, everything else keeps its input's format. WebP is written lossless, so --quality doesn't count for it.
-EXIF orientation is applied, the ICC profile is kept, other metadata only with --keep-metadata. Output has 8 bits per
-channel.
+Formats: JPEG, PNG and WebP are read, whatever their names. Cut-outs and masks become PNG unless -o or --format says \
+otherwise, everything else keeps its input's format. WebP is written lossless, so --quality doesn't count for it. \
+EXIF orientation is applied, the ICC profile is kept, other metadata only with --keep-metadata. Output has 8 bits \
+per channel.
 
 Exit codes: 0 all pictures worked, 1 some failed (the others are done), 2 usage.";
 
@@ -122,7 +122,15 @@ mod tests {
     fn pixel_limits() {
         assert_eq!(pixel_limit("100M"), Ok(PixelLimit(100_000_000)));
         assert_eq!(pixel_limit("12"), Ok(PixelLimit(12)));
-        for bad in ["", "0", "M", "-1", "1.5M", "99999999999999999999", "18446744073709551615M"] {
+        for bad in [
+            "",
+            "0",
+            "M",
+            "-1",
+            "1.5M",
+            "99999999999999999999",
+            "18446744073709551615M",
+        ] {
             assert!(pixel_limit(bad).is_err(), "{bad}");
         }
     }

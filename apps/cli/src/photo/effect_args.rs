@@ -48,7 +48,10 @@ impl EffectArgs {
     }
 
     /// The files that options of kind [`OptionKind::Picture`] name.
-    pub(crate) fn files<'a>(&'a self, effect: &'a EffectInfo) -> impl Iterator<Item = PathBuf> + 'a {
+    pub(crate) fn files<'a>(
+        &'a self,
+        effect: &'a EffectInfo,
+    ) -> impl Iterator<Item = PathBuf> + 'a {
         self.given.iter().filter_map(|(name, text)| {
             let option = effect.option(name)?;
             let text = text.as_ref()?;
@@ -58,14 +61,25 @@ impl EffectArgs {
 }
 
 fn not_an_option(name: &str, effect: &EffectInfo) -> Fault {
-    let takers: Vec<_> = takers(name).map(|taker| format!("`{}`", taker.name)).collect();
-    let plural = if takers.len() == 1 { "effect" } else { "effects" };
-    Fault::usage(format!("`--{name}` is no option of `--effect {}`", effect.name))
-        .hint(format!("it belongs to {plural} {}", takers.join(", ")))
+    let takers: Vec<_> = takers(name)
+        .map(|taker| format!("`{}`", taker.name))
+        .collect();
+    let plural = if takers.len() == 1 {
+        "effect"
+    } else {
+        "effects"
+    };
+    Fault::usage(format!(
+        "`--{name}` is no option of `--effect {}`",
+        effect.name
+    ))
+    .hint(format!("it belongs to {plural} {}", takers.join(", ")))
 }
 
 fn takers(name: &str) -> impl Iterator<Item = &'static EffectInfo> {
-    EFFECTS.iter().filter(move |effect| effect.option(name).is_some())
+    EFFECTS
+        .iter()
+        .filter(move |effect| effect.option(name).is_some())
 }
 
 /// Every option once, by the first effect that has it.
@@ -83,7 +97,9 @@ fn options() -> impl Iterator<Item = (&'static EffectInfo, &'static OptionInfo)>
 fn argument(option: &'static OptionInfo) -> Arg {
     let names: Vec<_> = takers(option.name).map(|effect| effect.name).collect();
     let default = match option.kind {
-        OptionKind::Number { min, max, default } => format!(", {min} to {max} [default: {default}]"),
+        OptionKind::Number { min, max, default } => {
+            format!(", {min} to {max} [default: {default}]")
+        }
         OptionKind::Color { default: [r, g, b] } => format!(" [default: #{r:02x}{g:02x}{b:02x}]"),
         OptionKind::Choice { default, .. } => format!(" [default: {default}]"),
         _ => String::new(),

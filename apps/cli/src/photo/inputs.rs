@@ -31,6 +31,24 @@ pub(super) struct Refused {
     pub(super) error: anyhow::Error,
 }
 
+/// What was found.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    pub(super) inputs: Vec<Input>,
+    pub(super) refused: Vec<Refused>,
+    /// Pictures in folders, in formats that are not read.
+    pub(super) passed_over: usize,
+}
+
+impl Found {
+    fn refuse(&mut self, path: &Path, error: anyhow::Error) {
+        self.refused.push(Refused {
+            path: path.to_owned(),
+            error,
+        });
+    }
+}
+
 /// Whether a path means standard input.
 pub(super) fn is_stdin(path: &Path) -> bool {
     path == Path::new("-")
@@ -50,21 +68,25 @@ pub(super) struct Finder<'a> {
 }
 
 impl Finder<'_> {
-    /// The pictures among `named`, in order, files of a folder by name; and what can't be worked on.
-    pub(super) fn find(&self, named: &[PathBuf]) -> (Vec<Input>, Vec<Refused>) {
-        let (mut inputs, mut refused) = (Vec::new(), Vec::new());
+    /// Goes through `named` in order, through the files of a folder by name.
+    pub(super) fn find(&self, named: &[PathBuf]) -> Found {
+        let mut found = Found::default();
         for path in named {
             if path.is_dir() {
-                self.folder(path, &mut inputs, &mut refused);
+                self.folder(path, &mut found);
                 continue;
             }
-            let input = if is_stdin(path) { self.stdin() } else { self.named_file(path) };
+            let input = if is_stdin(path) {
+                self.stdin()
+            } else {
+                self.named_file(path)
+            };
             match input {
-                Ok(input) => inputs.push(input),
-                Err(error) => refused.push(Refused { path: path.clone(), error }),
+                Ok(input) => found.inputs.push(input),
+                Err(error) => found.refuse(path, error),
             }
         }
-        (inputs, refused)
+        found
     }
 
     fn named_file(&self, path: &Path) -> Result<Input> {
@@ -92,31 +114,33 @@ impl Finder<'_> {
         })
     }
 
-    fn folder(&self, root: &Path, inputs: &mut Vec<Input>, refused: &mut Vec<Refused>) {
+    fn folder(&self, root: &Path, found: &mut Found) {
         let name = root.display();
         if !self.recursive {
             let fault = Fault::new(format!("{name}: is a folder"))
                 .hint("`--recursive` goes through folders");
-            refused.push(Refused { path: root.to_owned(), error: fault.into() });
+            found.refuse(root, fault.into());
             return;
         }
-        let before = (inputs.len(), refused.len());
+        let before = (found.inputs.len(), found.refused.len());
         // A list, not recursion: depth is bounded by memory alone. Links to folders are not followed, so it ends.
         let mut folders = vec![root.to_owned()];
         while let Some(folder) = folders.pop() {
             match self.list(&folder) {
                 Ok(entries) => {
                     for path in entries.files {
-                        self.file_in_folder(&path, root, inputs, refused);
+                        self.file_in_folder(&path, root, found);
                     }
                     folders.extend(entries.folders.into_iter().rev());
                 }
-                Err(error) => refused.push(Refused { path: folder, error }),
+                Err(error) => found.refuse(&folder, error),
             }
         }
-        if before == (inputs.len(), refused.len()) {
-            let fault = Fault::new(format!("{name}: no JPEG, PNG or WebP picture in this folder"));
-            refused.push(Refused { path: root.to_owned(), error: fault.into() });
+        if before == (found.inputs.len(), found.refused.len()) {
+            let fault = Fault::new(format!(
+                "{name}: no JPEG, PNG or WebP picture in this folder"
+            ));
+            found.refuse(root, fault.into());
         }
     }
 
@@ -131,7 +155,11 @@ impl Finder<'_> {
             }
             let kind = entry.file_type().with_context(failed)?;
             if kind.is_dir() {
-                if self.leave_out.as_ref().is_none_or(|out| *out != resolve(&path)) {
+                if self
+                    .leave_out
+                    .as_ref()
+                    .is_none_or(|out| *out != resolve(&path))
+                {
                     entries.folders.push(path);
                 }
             } else if path.is_file() {
@@ -143,26 +171,21 @@ impl Finder<'_> {
         Ok(entries)
     }
 
-    /// Takes what is a picture or is named like one; passes over the rest.
-    fn file_in_folder(
-        &self,
-        path: &Path,
-        root: &Path,
-        inputs: &mut Vec<Input>,
-        refused: &mut Vec<Refused>,
-    ) {
-        let named_so = Format::from_path(path).is_some();
-        if !named_so {
-            let head = source::head(path, HEAD_BYTES).unwrap_or_default();
-            match sniff(&head) {
+    /// Takes what is a picture or is named like one; passes over the rest, loudly if it is some other picture.
+    fn file_in_folder(&self, path: &Path, root: &Path, found: &mut Found) {
+        if Format::from_path(path).is_none() {
+            let name = path.display();
+            match sniff(&source::head(path, HEAD_BYTES).unwrap_or_default()) {
                 Ok(_) => {}
                 Err(NotAPicture::Other(format)) => {
-                    let name = path.display();
-                    self.log.warn(&format!("{name}: passed over, {format} is not read"));
+                    found.passed_over += 1;
+                    self.log
+                        .warn(&format!("{name}: passed over, {format} is not read"));
                     return;
                 }
                 Err(_) => {
-                    self.log.note(&format!("{}: passed over, not a picture", path.display()));
+                    self.log
+                        .note(&format!("{name}: passed over, not a picture"));
                     return;
                 }
             }
@@ -170,9 +193,9 @@ impl Finder<'_> {
         match file(path) {
             Ok(input) => {
                 let relative = path.strip_prefix(root).unwrap_or(path).to_owned();
-                inputs.push(Input { relative, ..input });
+                found.inputs.push(Input { relative, ..input });
             }
-            Err(error) => refused.push(Refused { path: path.to_owned(), error }),
+            Err(error) => found.refuse(path, error),
         }
     }
 }

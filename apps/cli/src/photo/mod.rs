@@ -7,7 +7,7 @@ mod report;
 mod studio;
 mod trim;
 
-pub(crate) use args::PhotoArgs;
+pub(crate) use args::{PhotoArgs, effect_names};
 
 use anyhow::{Context, Result};
 use hypercut::{Segmenter, effects};
@@ -38,7 +38,9 @@ pub(crate) fn run(args: PhotoArgs, log: &mut Log) -> Result<Exit> {
     let info = effects::find(&args.effect)?;
     let read = |path: &Path| read_picture(path, args.max_pixels)?.into_picture();
     let values = args.options.values(info, read)?;
-    let effect = info.build(&values).map_err(|error| Fault::usage(error.to_string()))?;
+    let effect = info
+        .build(&values)
+        .map_err(|error| Fault::usage(error.to_string()))?;
     let nature = Nature::of(effect.as_ref());
     check_nature(&args, nature)?;
 
@@ -51,14 +53,14 @@ pub(crate) fn run(args: PhotoArgs, log: &mut Log) -> Result<Exit> {
         stream_bytes: args.max_pixels.file_bytes(),
         log,
     };
-    let (inputs, refused) = finder.find(&args.inputs);
+    let found = finder.find(&args.inputs);
     let also_read: Vec<PathBuf> = args
         .options
         .files(info)
         .chain(args.logo.clone())
         .chain(args.model.clone())
         .collect();
-    let jobs = plan(&args, nature, &target, inputs, &also_read)?;
+    let jobs = plan(&args, nature, &target, found.inputs, &also_read)?;
 
     let logo = args
         .logo
@@ -84,8 +86,8 @@ pub(crate) fn run(args: PhotoArgs, log: &mut Log) -> Result<Exit> {
     };
     let mut studio = Studio::new(segmenter, effect, logo, settings);
 
-    let mut report = Report::new(args.json);
-    for refused in &refused {
+    let mut report = Report::new(args.json, found.passed_over);
+    for refused in &found.refused {
         report.failed(&refused.path, &refused.error, log)?;
     }
     log.start_bar(jobs.len());
@@ -118,11 +120,17 @@ fn one(
 
 fn check_nature(args: &PhotoArgs, nature: Nature) -> Result<()> {
     if args.trim && !nature.cuts_out {
-        let message = format!("`--trim` crops cut-outs; `--effect {}` makes none", args.effect);
+        let message = format!(
+            "`--trim` crops cut-outs; `--effect {}` makes none",
+            args.effect
+        );
         return Err(Fault::usage(message).hint("add `--effect cutout`").into());
     }
     if args.logo.is_some() && nature.is_mask {
-        let message = format!("`--logo` doesn't go with `--effect {}`: a mask holds no picture", args.effect);
+        let message = format!(
+            "`--logo` doesn't go with `--effect {}`: a mask holds no picture",
+            args.effect
+        );
         return Err(Fault::usage(message).into());
     }
     Ok(())

@@ -74,7 +74,11 @@ pub(super) fn plan(
 ) -> Result<Vec<Job>> {
     let mut jobs = Vec::with_capacity(inputs.len());
     for input in inputs {
-        let usual = if nature.keeps_format { input.format } else { Format::Png };
+        let usual = if nature.keeps_format {
+            input.format
+        } else {
+            Format::Png
+        };
         let mut format = args.format.unwrap_or(usual);
         let to = match target {
             Target::Stdout => Destination::Stdout,
@@ -119,7 +123,9 @@ fn check_stdout(args: &PhotoArgs, jobs: &[Job]) -> Result<()> {
     }
     if std::io::stdout().is_terminal() {
         let fault = Fault::usage("a picture can't be shown in a terminal");
-        return Err(fault.hint("give a file with `-o`, or redirect with `> FILE`").into());
+        return Err(fault
+            .hint("give a file with `-o`, or redirect with `> FILE`")
+            .into());
     }
     Ok(())
 }

@@ -16,14 +16,16 @@ pub(super) struct Report {
     json: bool,
     done: usize,
     skipped: usize,
+    passed_over: usize,
     failed: usize,
 }
 
 impl Report {
-    /// A report that prints JSON lines to standard output when `json`.
-    pub(super) fn new(json: bool) -> Self {
+    /// A report that prints JSON lines to standard output when `json`; `passed_over` pictures are mentioned in the end.
+    pub(super) fn new(json: bool, passed_over: usize) -> Self {
         Self {
             json,
+            passed_over,
             ..Self::default()
         }
     }
@@ -32,7 +34,13 @@ impl Report {
     ///
     /// # Errors
     /// When standard output can't be written.
-    pub(super) fn done(&mut self, input: &Path, to: &Destination, done: &Done, log: &Log) -> Result<()> {
+    pub(super) fn done(
+        &mut self,
+        input: &Path,
+        to: &Destination,
+        done: &Done,
+        log: &Log,
+    ) -> Result<()> {
         self.done += 1;
         let times = &done.times;
         let ms = |time: std::time::Duration| time.as_secs_f64() * 1e3;
@@ -65,7 +73,10 @@ impl Report {
     /// As [`Report::done`].
     pub(super) fn skipped(&mut self, input: &Path, to: &Destination, log: &Log) -> Result<()> {
         self.skipped += 1;
-        log.note(&format!("{}: skipped, its result is there", display_name(input)));
+        log.note(&format!(
+            "{}: skipped, its result is there",
+            display_name(input)
+        ));
         self.line(&json!({
             "input": input.to_string_lossy(),
             "output": to.path().map(Path::to_string_lossy),
@@ -96,14 +107,21 @@ impl Report {
 
     /// The summary line when there was more than one picture, and the exit code.
     pub(super) fn finish(&self, log: &Log) -> Exit {
-        if self.done + self.skipped + self.failed > 1 {
-            let skipped = match self.skipped {
-                0 => String::new(),
-                n => format!(", {n} skipped"),
-            };
-            log.summary(&format!("{} done{skipped}, {} failed", self.done, self.failed));
+        if self.done + self.skipped + self.passed_over + self.failed > 1 {
+            let mut counts = vec![format!("{} done", self.done)];
+            for (count, word) in [(self.skipped, "skipped"), (self.passed_over, "passed over")] {
+                if count > 0 {
+                    counts.push(format!("{count} {word}"));
+                }
+            }
+            counts.push(format!("{} failed", self.failed));
+            log.summary(&counts.join(", "));
         }
-        if self.failed == 0 { Exit::Done } else { Exit::Failed }
+        if self.failed == 0 {
+            Exit::Done
+        } else {
+            Exit::Failed
+        }
     }
 
     fn line(&self, value: &serde_json::Value) -> Result<()> {

@@ -92,7 +92,9 @@ impl Studio {
         let picture = decode(&bytes, self.settings.max_pixels).with_context(|| name.clone())?;
         drop(bytes);
         if picture.animated {
-            log.warn(&format!("{name}: animated; only its first picture is taken"));
+            log.warn(&format!(
+                "{name}: animated; only its first picture is taken"
+            ));
         }
         times.read = clock.lap();
 
@@ -102,7 +104,9 @@ impl Studio {
             .with_context(|| name.clone())?;
         let verdict = self.segmenter.verdict();
         match verdict.finding() {
-            Finding::NoPerson => log.warn(&format!("{name}: no person found; written all the same")),
+            Finding::NoPerson => {
+                log.warn(&format!("{name}: no person found; written all the same"))
+            }
             Finding::LowConfidence => log.warn(&format!("{name}: not sure where the person is")),
             _ => {}
         }
@@ -124,7 +128,8 @@ impl Studio {
         match &job.to {
             Destination::Stdout => atomic::to_stdout(&encoded)?,
             Destination::File(path) => {
-                atomic::write(path, &encoded, self.settings.existing).with_context(|| name.clone())?;
+                atomic::write(path, &encoded, self.settings.existing)
+                    .with_context(|| name.clone())?;
             }
         }
         times.write = clock.lap();
@@ -166,7 +171,9 @@ impl Studio {
         name: &str,
     ) -> Result<Vec<u8>> {
         if format == Format::Jpeg && is_transparent(frame) {
-            log.warn(&format!("{name}: transparent parts are laid on white, JPEG has none"));
+            log.warn(&format!(
+                "{name}: transparent parts are laid on white, JPEG has none"
+            ));
         }
         let exif = match &picture.metadata.exif {
             Some(exif) if self.settings.keep_metadata => KeptExif::new(exif),
@@ -174,9 +181,14 @@ impl Studio {
         };
         // A mask's values aren't colours.
         let profiled = !self.settings.nature.is_mask;
-        let icc = picture.metadata.icc_for(frame.format()).filter(|_| profiled);
+        let icc = picture
+            .metadata
+            .icc_for(frame.format())
+            .filter(|_| profiled);
         if profiled && icc.is_none() && picture.metadata.icc.is_some() {
-            log.note(&format!("{name}: its colour profile isn't one for the pixels written; left out"));
+            log.note(&format!(
+                "{name}: its colour profile isn't one for the pixels written; left out"
+            ));
         }
         let encoding = Encoding {
             format,
@@ -200,7 +212,13 @@ struct Finished<'a> {
 impl Finished<'_> {
     fn frame(&self) -> Result<Frame<'_>> {
         let stride = self.width * self.format.bytes();
-        Ok(Frame::new(&self.pixels, self.width, self.height, stride, self.format)?)
+        Ok(Frame::new(
+            &self.pixels,
+            self.width,
+            self.height,
+            stride,
+            self.format,
+        )?)
     }
 }
 

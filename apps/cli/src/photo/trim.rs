@@ -67,7 +67,12 @@ mod tests {
         set(3, 1, 255);
         let frame = Frame::rgba8(&pixels, width, height).unwrap();
         let bounds = bounds(&frame).unwrap();
-        let expected = Bounds { x: 1, y: 1, width: 3, height: 2 };
+        let expected = Bounds {
+            x: 1,
+            y: 1,
+            width: 3,
+            height: 2,
+        };
         assert_eq!(bounds, expected);
         let cropped = crop(&frame, &bounds);
         let alphas: Vec<_> = cropped.iter().skip(3).step_by(4).copied().collect();

@@ -112,7 +112,10 @@ pub(crate) fn decode(bytes: &[u8], limit: PixelLimit) -> Result<Decoded> {
             (picture, metadata, animated)
         }
     };
-    let orientation = metadata.exif.as_deref().and_then(Orientation::from_exif_chunk);
+    let orientation = metadata
+        .exif
+        .as_deref()
+        .and_then(Orientation::from_exif_chunk);
     picture.apply_orientation(orientation.unwrap_or(Orientation::NoTransforms));
     let (width, height) = (picture.width() as usize, picture.height() as usize);
     let (pixel_format, pixels) = eight_bits(picture);
@@ -151,5 +154,66 @@ fn eight_bits(picture: DynamicImage) -> (PixelFormat, Vec<u8>) {
         (PixelFormat::Rgb8, picture.into_rgb8().into_raw())
     } else {
         (PixelFormat::Gray8, picture.into_luma8().into_raw())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use image::codecs::jpeg::JpegEncoder;
+    use image::codecs::png::PngEncoder;
+    use image::codecs::webp::WebPEncoder;
+
+    /// A picture in every format, with a profile and EXIF.
+    fn files() -> [Vec<u8>; 3] {
+        let pixels: Vec<u8> = (0..24 * 17 * 3).map(|i| (i * 7 % 256) as u8).collect();
+        let [mut jpeg, mut png, mut webp] = [const { Vec::new() }; 3];
+        write(JpegEncoder::new(&mut jpeg), &pixels);
+        write(PngEncoder::new(&mut png), &pixels);
+        write(WebPEncoder::new_lossless(&mut webp), &pixels);
+        [jpeg, png, webp]
+    }
+
+    fn write(mut encoder: impl image::ImageEncoder, pixels: &[u8]) {
+        encoder.set_icc_profile(vec![1; 200]).unwrap();
+        encoder
+            .set_exif_metadata(b"II*\0\x08\0\0\0\0\0\0\0\0\0".to_vec())
+            .unwrap();
+        encoder
+            .write_image(pixels, 24, 17, image::ExtendedColorType::Rgb8)
+            .unwrap();
+    }
+
+    #[test]
+    fn damage_anywhere_is_an_error_or_a_picture() {
+        let limit = PixelLimit(1_000_000);
+        for whole in files() {
+            assert!(decode(&whole, limit).is_ok());
+            for at in 0..whole.len() {
+                let _ = decode(&whole[..at], limit);
+                for byte in [0, 0xff, whole[at] ^ 0x10, !whole[at]] {
+                    let mut damaged = whole.clone();
+                    damaged[at] = byte;
+                    if let Ok(picture) = decode(&damaged, limit) {
+                        assert!(picture.width * picture.height <= 1_000_000);
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn files_cut_short_are_errors_up_to_the_last_pixel() {
+        let limit = PixelLimit(1_000_000);
+        let [jpeg, png, webp] = files();
+        for (whole, after) in [(jpeg, 0), (png, 12 + 4), (webp, 0)] {
+            for length in 0..whole.len() - after {
+                assert!(
+                    decode(&whole[..length], limit).is_err(),
+                    "{length} of {}",
+                    whole.len()
+                );
+            }
+        }
     }
 }

@@ -39,7 +39,11 @@ pub(crate) fn encode(frame: &Frame<'_>, encoding: &Encoding<'_>) -> Result<Vec<u
             let encoder = JpegEncoder::new_with_quality(&mut bytes, encoding.quality);
             if frame.format() == PixelFormat::Rgba8 {
                 let (pixels, width) = (on_white(frame), frame.width());
-                write(encoder, &Frame::rgb8(&pixels, width, frame.height())?, encoding)
+                write(
+                    encoder,
+                    &Frame::rgb8(&pixels, width, frame.height())?,
+                    encoding,
+                )
             } else {
                 write(encoder, frame, encoding)
             }
@@ -74,7 +78,10 @@ fn write(mut encoder: impl ImageEncoder, frame: &Frame<'_>, encoding: &Encoding<
         PixelFormat::Rgba8 => ExtendedColorType::Rgba8,
         other => anyhow::bail!("{other:?} pixels are not written"),
     };
-    let (width, height) = (u32::try_from(frame.width())?, u32::try_from(frame.height())?);
+    let (width, height) = (
+        u32::try_from(frame.width())?,
+        u32::try_from(frame.height())?,
+    );
     let row = frame.width() * frame.format().bytes();
     if frame.stride() == row {
         encoder.write_image(&frame.data()[..row * frame.height()], width, height, color)?;

@@ -94,7 +94,9 @@ pub(crate) fn sniff(head: &[u8]) -> Result<Format, NotAPicture> {
         Ok(Format::Webp)
     } else if brand(&[b"avif", b"avis"]) {
         Err(NotAPicture::Other("AVIF"))
-    } else if brand(&[b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1"]) {
+    } else if brand(&[
+        b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1",
+    ]) {
         Err(NotAPicture::Other("HEIC"))
     } else if at(0, b"GIF8") {
         Err(NotAPicture::Other("GIF"))
@@ -132,7 +134,10 @@ mod tests {
         );
         assert_eq!(sniff(b""), Err(NotAPicture::Empty));
         for length in 1..8 {
-            assert_eq!(sniff(&b"\x89PNG\r\n\x1a\n"[..length]), Err(NotAPicture::Unknown));
+            assert_eq!(
+                sniff(&b"\x89PNG\r\n\x1a\n"[..length]),
+                Err(NotAPicture::Unknown)
+            );
         }
     }
 }

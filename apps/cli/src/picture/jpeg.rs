@@ -5,6 +5,7 @@ use zune_core::bytestream::ZCursor;
 use zune_core::colorspace::ColorSpace;
 use zune_core::options::DecoderOptions;
 use zune_jpeg::JpegDecoder;
+use zune_jpeg::errors::DecodeErrors;
 
 use super::decode::PixelLimit;
 use super::metadata::Metadata;
@@ -20,16 +21,24 @@ pub(super) fn decode(bytes: &[u8], limit: PixelLimit) -> Result<(DynamicImage, M
         .set_max_width(usize::MAX)
         .set_max_height(usize::MAX);
     let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes), options);
-    decoder.decode_headers().context("damaged JPEG")?;
-    let (width, height) = decoder.dimensions().context("damaged JPEG: no size")?;
+    decoder.decode_headers().map_err(damaged)?;
+    let (width, height) = decoder.dimensions().context("a JPEG without a size")?;
     limit.check(width, height)?;
     let gray = decoder.input_colorspace() == Some(ColorSpace::Luma);
-    let wanted = if gray { ColorSpace::Luma } else { ColorSpace::RGB };
+    let wanted = if gray {
+        ColorSpace::Luma
+    } else {
+        ColorSpace::RGB
+    };
     // Strict from here on: headers are often sloppy and harmless, damaged pixels are not.
-    decoder.set_options(options.jpeg_set_out_colorspace(wanted).set_strict_mode(true));
-    let pixels = decoder.decode().context("damaged or cut-short JPEG")?;
+    decoder.set_options(
+        options
+            .jpeg_set_out_colorspace(wanted)
+            .set_strict_mode(true),
+    );
+    let pixels = decoder.decode().map_err(damaged)?;
     if !has_end_marker(bytes) {
-        return Err(Fault::new("damaged or cut-short JPEG: its end is missing").into());
+        return Err(Fault::new("damaged or cut-short JPEG: it ends too early").into());
     }
     let metadata = Metadata {
         icc: decoder.icc_profile(),
@@ -43,6 +52,17 @@ pub(super) fn decode(bytes: &[u8], limit: PixelLimit) -> Result<(DynamicImage, M
     };
     let picture = picture.context("unsupported kind of JPEG")?;
     Ok((picture, metadata))
+}
+
+fn damaged(error: DecodeErrors) -> Fault {
+    let reason = match error {
+        DecodeErrors::Unsupported(scheme) => {
+            return Fault::new(format!("a kind of JPEG that is not read: {scheme:?}"));
+        }
+        DecodeErrors::ExhaustedData | DecodeErrors::IoErrors(_) => "it ends too early".into(),
+        other => format!("{other:?}").trim().replace('"', ""),
+    };
+    Fault::new(format!("damaged or cut-short JPEG: {reason}"))
 }
 
 /// Whether the picture's own end marker is there (a thumbnail inside a segment has one too, which doesn't count).

@@ -13,13 +13,29 @@ const CONSTANT_GROWTH: usize = 8;
 /// Bytes of constants that every file may have.
 const CONSTANT_FLOOR: usize = 16 << 20;
 
+/// What a graph may still take.
+#[derive(Debug)]
+struct Room {
+    /// Bytes of constants, converted or folded.
+    constants: usize,
+    /// Bytes of constants read by nodes, counted once per reader: what steps pack is in proportion to them.
+    packed: usize,
+    /// Elementary operations of one run.
+    work: u64,
+}
+
 pub(super) fn build(model: Model) -> Result<Graph> {
     let data: usize = model.buffers.iter().map(Vec::len).sum();
-    let mut room = data.saturating_mul(CONSTANT_GROWTH).max(CONSTANT_FLOOR);
+    let constants = data.saturating_mul(CONSTANT_GROWTH).max(CONSTANT_FLOOR);
+    let mut room = Room {
+        constants,
+        packed: constants,
+        work: model.limits.work,
+    };
     let mut values = Vec::with_capacity(model.tensors.len());
     for tensor in &model.tensors {
         values.push(match tensor {
-            Some(tensor) => value(tensor, &model.buffers, &mut room)
+            Some(tensor) => value(tensor, &model.buffers, &mut room.constants)
                 .map_err(|error| error.at(format!("tensor {:?}", tensor.name)))?,
             None => unused(),
         });
@@ -41,7 +57,6 @@ pub(super) fn build(model: Model) -> Result<Graph> {
         description: model.description,
         limits: model.limits,
     };
-    let mut macs = 0u64;
     for (operator, source) in model.operators.into_iter().enumerate() {
         let node = Node {
             operation: source.operation,
@@ -50,24 +65,28 @@ pub(super) fn build(model: Model) -> Result<Graph> {
             operator,
         };
         let name = node.operation.name();
-        add(&mut graph, node, &mut room, &mut macs)
-            .map_err(|error| error.at(place(operator, name)))?;
+        add(&mut graph, node, &mut room).map_err(|error| error.at(place(operator, name)))?;
     }
     Ok(graph)
 }
 
 /// Adds a node, or computes its outputs at once when everything it reads is known.
-fn add(graph: &mut Graph, node: Node, room: &mut usize, macs: &mut u64) -> Result<()> {
+fn add(graph: &mut Graph, node: Node, room: &mut Room) -> Result<()> {
     if is_widening(graph, &node) {
         let constant = node.inputs[0].and_then(|id| graph.values[id].constant.clone());
         graph.values[node.outputs[0]].constant = constant;
         return Ok(());
     }
     graph.check_node(&node)?;
-    *macs = macs.saturating_add(graph.node_macs(&node));
-    if *macs > graph.limits.macs {
-        let limit = graph.limits.macs;
-        return Err(Error::too_large(format!("more than {limit} multiply-adds")));
+    let limit = graph.limits.work;
+    room.work = room
+        .work
+        .checked_sub(work(graph, &node))
+        .ok_or_else(|| Error::too_large(format!("more than {limit} operations")))?;
+    for value in graph.around(&node).0.into_iter().flatten() {
+        if value.constant.is_some() {
+            take(&mut room.packed, value.byte_len())?;
+        }
     }
     let known = |id: &Option<usize>| id.is_none_or(|id| graph.values[id].constant.is_some());
     if node.inputs.is_empty() || !node.inputs.iter().all(known) {
@@ -75,12 +94,20 @@ fn add(graph: &mut Graph, node: Node, room: &mut usize, macs: &mut u64) -> Resul
         return Ok(());
     }
     for (index, &id) in node.outputs.iter().enumerate() {
-        take(room, graph.values[id].byte_len())?;
+        take(&mut room.constants, graph.values[id].byte_len())?;
         let (inputs, outputs) = graph.around(&node);
         let constant = plan::evaluate(node.operation.as_ref(), &inputs, &outputs, index)?;
         graph.values[id].constant = Some(constant);
     }
     Ok(())
+}
+
+/// Elementary operations of one run of a node.
+fn work(graph: &Graph, node: &Node) -> u64 {
+    let (inputs, outputs) = graph.around(node);
+    let values = inputs.iter().flatten().chain(&outputs);
+    let elements = values.map(|value| value.len() as u64);
+    elements.fold(node.operation.work(&inputs, &outputs), u64::saturating_add)
 }
 
 /// Whether the node dequantizes an `F16` constant, which became `F32` when its value was made.
@@ -102,6 +129,7 @@ fn unused() -> Value {
         shape: Vec::new(),
         dtype: DType::Bool,
         quantization: None,
+        unsigned: false,
         constant: None,
     }
 }
@@ -128,6 +156,7 @@ fn value(tensor: &Tensor, buffers: &[Vec<u8>], room: &mut usize) -> Result<Value
         shape: tensor.shape.clone(),
         dtype,
         quantization,
+        unsigned: tensor.dtype == DType::U8,
         constant,
     })
 }

@@ -18,6 +18,8 @@ pub struct Value {
     pub dtype: DType,
     /// Grid of the bytes, where the file gives one. Zero points fit the element type.
     pub quantization: Option<Quantization>,
+    /// Whether the file stores the bytes unsigned; operations that LiteRT computes otherwise then need to know.
+    pub unsigned: bool,
     /// The data, if known before the network runs; as many elements as the shape says.
     pub constant: Option<Constant>,
 }
@@ -119,7 +121,7 @@ impl Value {
     ///
     /// # Errors
     /// Unsupported when the value is computed, invalid when it has another type.
-    pub fn constant_i32(&self) -> Result<&[i32]> {
+    pub fn constant_i32(&self) -> Result<&Arc<[i32]>> {
         match self.expect_constant()? {
             Constant::I32(data) => Ok(data),
             _ => Err(Error::invalid(format!("{self} is not int32"))),

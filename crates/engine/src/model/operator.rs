@@ -47,11 +47,14 @@ pub(super) fn read(
     let Some(operators) = graph.operators() else {
         return Ok(Vec::new());
     };
-    if operators.len() > limits.operators {
+    let written = operators
+        .iter()
+        .map(|operator| operator.outputs().map_or(0, |o| o.len()));
+    let written = written.fold(0, usize::saturating_add);
+    if written > limits.values {
+        let limit = limits.values;
         return Err(Error::too_large(format!(
-            "{} operators, more than {}",
-            operators.len(),
-            limits.operators
+            "{written} tensors are written, more than {limit}"
         )));
     }
     let read = |(number, operator): (usize, schema::Operator<'_>)| {

@@ -1,6 +1,7 @@
 //! Faults in files, each with its message, and damage to every byte of a small one.
 use super::Model;
 use super::testing::{F16, F32, File, I8, I32, Operator, Tensor, U8, conv_options};
+use crate::describe::Description;
 use crate::error::{ErrorKind, Result};
 use crate::graph::Graph;
 use crate::limits::Limits;
@@ -222,20 +223,20 @@ fn messages_name_place_and_fault() {
 #[test]
 fn what_is_too_large_is_refused_before_it_is_allocated() {
     let bytes = pointwise().bytes();
-    let limits = |macs, arena_bytes| Limits {
-        macs,
+    let limits = |work, arena_bytes| Limits {
+        work,
         arena_bytes,
         ..Limits::default()
     };
     let plan = |limits| Plan::new(&Graph::new(Model::with_limits(&bytes, limits)?)?);
-    // Two pixels tensors of 8 and 12 bytes, a cache line each; 4 pixels of 2 * 3 multiply-adds.
-    assert!(plan(limits(24, 128)).is_ok());
-    let refused = error(plan(limits(23, 128)));
+    // Pictures of 8 and 12 bytes, a cache line each. 4 pixels of 2 * 3 multiply-adds, and 8 + 6 + 3 + 12 elements.
+    assert!(plan(limits(53, 128)).is_ok());
+    let refused = error(plan(limits(52, 128)));
     assert_eq!(
         refused.to_string(),
-        "operator 0 (CONV_2D): more than 23 multiply-adds"
+        "operator 0 (CONV_2D): more than 52 operations"
     );
-    let refused = error(plan(limits(24, 127)));
+    let refused = error(plan(limits(53, 127)));
     assert_eq!(
         refused.to_string(),
         "the network needs 128 bytes of memory, more than 127"
@@ -320,4 +321,45 @@ fn no_damage_makes_a_panic() {
             try_run(&damaged);
         }
     }
+}
+
+#[test]
+fn a_description_adds_up_and_a_profile_counts_runs() {
+    let graph = Graph::new(Model::from_bytes(&pointwise().bytes()).unwrap()).unwrap();
+    let plan = Plan::new(&graph).unwrap();
+    let description = Description::new(&graph, &plan);
+    assert_eq!(description.description, "made by a test");
+    assert_eq!((description.macs, description.nodes[0].macs), (24, 24));
+    // Six weights of a byte, three biases of four.
+    assert_eq!((description.parameters, description.weight_bytes), (9, 18));
+    assert_eq!(description.arena_bytes, 128);
+    let constants = description.nodes[0]
+        .inputs
+        .iter()
+        .map(|value| value.constant);
+    assert_eq!(constants.collect::<Vec<_>>(), [false, true, true]);
+
+    let mut session = Session::new(plan);
+    session.run();
+    assert!(session.profile().is_none());
+    session.start_profile();
+    session.run();
+    session.run();
+    let profile = session.profile().unwrap();
+    assert_eq!((profile.runs(), profile.steps().len()), (2, 1));
+    assert_eq!(
+        (profile.steps()[0].name, profile.steps()[0].macs),
+        ("CONV_2D", 24)
+    );
+}
+
+#[test]
+fn inputs_keep_their_values_between_runs() {
+    let mut session = Session::from_bytes(&pointwise().bytes()).unwrap();
+    session.input_mut::<i8>(0).unwrap().fill(3);
+    session.run();
+    let first = session.output_data::<i8>(0).unwrap().to_vec();
+    session.run();
+    assert_eq!(session.output_data::<i8>(0).unwrap(), first);
+    assert_eq!(session.input_mut::<i8>(0).unwrap(), [3; 8]);
 }

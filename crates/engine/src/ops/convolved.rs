@@ -87,7 +87,7 @@ impl Around<'_> {
         Ok(ChannelsI8 {
             weights: self.weights.constant_i8()?.clone(),
             bias: match self.bias {
-                Some(bias) => bias.constant_i32()?.into(),
+                Some(bias) => bias.constant_i32()?.clone(),
                 None => vec![0; self.channels].into(),
             },
             scales,

@@ -83,6 +83,11 @@ pub trait Operation: Debug + Any + Send + Sync {
         0
     }
 
+    /// Elementary operations of one run where they are far more than the elements read and written; the limit counts them.
+    fn work(&self, inputs: &[Option<&Value>], outputs: &[&Value]) -> u64 {
+        self.macs(inputs, outputs)
+    }
+
     /// Whether the output holds the first input's elements in the same order, so that no step is needed (`RESHAPE`).
     fn is_reshape(&self) -> bool {
         false

@@ -105,3 +105,80 @@ impl Padding {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn along(
+        padding: Padding,
+        input: usize,
+        kernel: usize,
+        stride: usize,
+        dilation: usize,
+    ) -> (usize, usize) {
+        let (window, output) = padding
+            .place([input, 1000], [kernel, 1], [stride, 1], [dilation, 1])
+            .unwrap();
+        (window.pad[0], output[0])
+    }
+
+    /// TensorFlow's own words for SAME: `ceil(input / stride)` outputs, the padding that the last needs, the smaller half
+    /// first. Checked by walking windows over the padded line.
+    #[test]
+    fn same_is_the_least_padding_for_its_outputs() {
+        for (input, kernel, stride, dilation) in
+            (0..2400).map(|i| (1 + i % 12, 1 + i / 12 % 5, 1 + i / 60 % 4, 1 + i / 240 % 3))
+        {
+            let (before, outputs) = along(Padding::Same, input, kernel, stride, dilation);
+            assert_eq!(outputs, input.div_ceil(stride));
+            let end = (outputs - 1) * stride + (kernel - 1) * dilation + 1;
+            let total = end.saturating_sub(input);
+            assert_eq!(before, total / 2, "{input} {kernel} {stride} {dilation}");
+        }
+    }
+
+    #[test]
+    fn explicit_padding_counts_the_windows_that_fit() {
+        for (before, after, kernel, stride, dilation) in (0..1500).map(|i| {
+            (
+                i % 5,
+                i / 5 % 5,
+                1 + i / 25 % 5,
+                1 + i / 125 % 3,
+                1 + i / 375 % 3,
+            )
+        }) {
+            let effective = (kernel - 1) * dilation + 1;
+            let padded = 7 + before + after;
+            let fits = (0..padded)
+                .step_by(stride)
+                .filter(|start| start + effective <= padded)
+                .count();
+            let padding = Padding::Explicit([before, 0, after, 0]);
+            match padding.place([7, 1], [kernel, 1], [stride, 1], [dilation, 1]) {
+                Ok((window, [outputs, _])) => assert_eq!((window.pad[0], outputs), (before, fits)),
+                Err(_) => assert_eq!(fits, 0),
+            }
+        }
+        assert_eq!(along(Padding::Valid, 7, 3, 2, 1), (0, 3));
+    }
+
+    #[test]
+    fn arithmetic_is_checked() {
+        let huge = usize::MAX / 2;
+        for padding in [Padding::Same, Padding::Valid, Padding::Explicit([huge; 4])] {
+            assert!(padding.place([huge, 1], [3, 1], [1, 1], [huge, 1]).is_err());
+        }
+        assert!(
+            Padding::Valid
+                .place([2, 2], [3, 1], [1, 1], [1, 1])
+                .is_err()
+        );
+        assert!(
+            Padding::Valid
+                .place([2, 2], [1, 1], [0, 1], [1, 1])
+                .is_err()
+        );
+    }
+}

@@ -92,6 +92,17 @@ impl Operation for Pool2d {
         }
     }
 
+    /// Taps, those outside the picture left out.
+    fn work(&self, inputs: &[Option<&Value>], outputs: &[&Value]) -> u64 {
+        let pixels = input(inputs, 0).and_then(Value::nhwc).unwrap_or([0; 4]);
+        let taps = |axis: usize| self.kernel[axis].min(pixels[axis + 1]) as u64;
+        let results = outputs
+            .iter()
+            .map(|output| output.len() as u64)
+            .sum::<u64>();
+        taps(0).saturating_mul(taps(1)).saturating_mul(results)
+    }
+
     fn lower(
         &self,
         inputs: &[Option<&Value>],

@@ -156,6 +156,7 @@ mod tests {
             shape: shape.into(),
             dtype: DType::F32,
             quantization: None,
+            unsigned: false,
             constant: None,
         }
     }

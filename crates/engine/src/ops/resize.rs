@@ -9,6 +9,7 @@ use bytemuck::Pod;
 use hypercut_kernels::isa::Isa;
 use hypercut_kernels::nn::resize_bilinear::{
     Alignment, ResizeBilinear, Tap, resize_bilinear_f32, resize_bilinear_i8, taps_10_bit, taps_f32,
+    taps_i8,
 };
 use hypercut_kernels::nn::resize_nearest::{ResizeNearest, nearest, resize_nearest};
 use hypercut_schema::{ResizeBilinearOptions, ResizeNearestNeighborOptions};
@@ -135,10 +136,9 @@ impl Operation for Resize {
                 })
             }
             (Filter::Bilinear, _) => {
-                let (rows, columns) = (
-                    taps_10_bit(alignment, h, out_h),
-                    taps_10_bit(alignment, w, out_w),
-                );
+                // LiteRT's uint8 kernel computes positions in f32, its int8 kernel in 1024ths of a pixel that drift.
+                let taps = if x.unsigned { taps_i8 } else { taps_10_bit };
+                let (rows, columns) = (taps(alignment, h, out_h), taps(alignment, w, out_w));
                 Box::new(ByteStep {
                     isa,
                     input,

@@ -91,13 +91,33 @@ impl Taps {
     /// Folds over `(ky * KW + kx, iy * w + ix)`, row by row.
     #[inline(always)]
     pub(crate) fn fold<A>(&self, initial: A, mut f: impl FnMut(A, usize, usize) -> A) -> A {
+        self.fold_runs(false, initial, |result, tap, pixel, _| {
+            f(result, tap, pixel)
+        })
+    }
+
+    /// As [`Taps::fold`], with a third number: how many taps follow one another in kernel and input alike.
+    ///
+    /// That is a whole row if `join` is set and the taps are not dilated, else 1.
+    #[inline(always)]
+    pub(crate) fn fold_runs<A>(
+        &self,
+        join: bool,
+        initial: A,
+        mut f: impl FnMut(A, usize, usize, usize) -> A,
+    ) -> A {
+        let run = if join && self.pixel_steps[1] == 1 {
+            self.counts[1].max(1)
+        } else {
+            1
+        };
         let mut result = initial;
         for row in 0..self.counts[0] {
-            for column in 0..self.counts[1] {
+            for column in (0..self.counts[1]).step_by(run) {
                 let tap = self.first_tap + row * self.tap_step + column;
                 let pixel =
                     self.first_pixel + row * self.pixel_steps[0] + column * self.pixel_steps[1];
-                result = f(result, tap, pixel);
+                result = f(result, tap, pixel, run);
             }
         }
         result

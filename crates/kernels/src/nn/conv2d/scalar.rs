@@ -8,9 +8,9 @@ pub(super) fn conv2d_i8(shape: &Conv2d, c: &Conv2dI8<'_>, input: &[i8], out: &mu
         shape.window.kernel[0] * shape.window.kernel[1],
     );
     for_each_output(shape, input, out, |taps, input, o| {
-        let sum = taps.fold(c.bias[o], |sum, tap, pixel| {
-            let x = &input[pixel * shape.input[3]..][..len];
-            let w = &c.weights[(o * kernel + tap) * len..][..len];
+        let sum = taps.fold_runs(shape.groups == 1, c.bias[o], |sum, tap, pixel, run| {
+            let x = &input[pixel * shape.input[3]..][..run * len];
+            let w = &c.weights[(o * kernel + tap) * len..][..run * len];
             sum.wrapping_add(dot_i8(x, w, c.input_zero, c.weight_zero))
         });
         c.output.requantize(sum, c.scales[o])
@@ -23,9 +23,9 @@ pub(super) fn conv2d_f32(shape: &Conv2d, c: &Conv2dF32<'_>, input: &[f32], out: 
         shape.window.kernel[0] * shape.window.kernel[1],
     );
     for_each_output(shape, input, out, |taps, input, o| {
-        let sum = taps.fold(0.0, |sum, tap, pixel| {
-            let x = &input[pixel * shape.input[3]..][..len];
-            sum + dot_f32(x, &c.weights[(o * kernel + tap) * len..][..len])
+        let sum = taps.fold_runs(shape.groups == 1, 0.0, |sum, tap, pixel, run| {
+            let x = &input[pixel * shape.input[3]..][..run * len];
+            sum + dot_f32(x, &c.weights[(o * kernel + tap) * len..][..run * len])
         });
         c.output.clamp(sum + c.bias[o])
     });

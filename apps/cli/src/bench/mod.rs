@@ -1,0 +1,344 @@
+//! `hypercut bench`: how long the network takes, step by step, and a photo on its whole way.
+mod frame;
+mod stats;
+
+use anyhow::{Context, Result};
+use clap::{Args, ValueHint};
+use hypercut::effects::{self, Effect, OptionKind, OptionValue, OptionValues};
+use hypercut::{ErrorKind, FrameMut, Mask, Picture, PixelFormat, Segmenter};
+use hypercut_engine::Session;
+use hypercut_engine::describe::Description;
+use hypercut_engine::tensor::DType;
+use serde_json::{Value, json};
+use std::fmt::Write;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use crate::fault::{Exit, Fault};
+use crate::log::Log;
+use crate::model::{Named, shape_text};
+use crate::output::atomic::text_to_stdout;
+use crate::photo::effect_names;
+use crate::table::Table;
+use frame::Size;
+use stats::Stats;
+
+/// Rounds before the first that counts: caches, clock, first allocations.
+const WARM_UP: u32 = 2;
+
+/// `hypercut bench`.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct BenchArgs {
+    /// A .tflite network instead of the one inside; one that finds no people is timed alone
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    model: Option<PathBuf>,
+
+    /// Threads to use; one alone is supported now
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..))]
+    threads: u32,
+
+    /// Size of the frame, which is made up
+    #[arg(long, value_name = "WxH", default_value = "1920x1080")]
+    frame: Size,
+
+    /// Effect drawn on the frame, with its usual options
+    #[arg(long, value_name = "EFFECT", default_value = effects::EFFECTS[0].name)]
+    #[arg(value_parser = effect_names())]
+    effect: String,
+
+    /// Rounds that count
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    rounds: u32,
+
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  hypercut bench
+  hypercut bench --frame 1280x720 --effect color --json
+  hypercut bench --model other.tflite
+
+Times are wall-clock. A step's time is the mean of all rounds; everything else is median and 95th percentile. \
+HYPERCUT_ISA=scalar takes a lower instruction set than the CPU's best.";
+
+/// Times of the stages of a frame.
+#[derive(Debug)]
+struct FrameTimes {
+    /// To the network's size, and the network.
+    raw: Stats,
+    /// That, and the mask at the frame's size.
+    segment: Stats,
+    effect: Stats,
+    whole: Stats,
+}
+
+/// What was measured.
+#[derive(Debug)]
+struct Measured {
+    description: Description,
+    isa: &'static str,
+    network: Stats,
+    /// Node, operation, multiply-adds, mean microseconds.
+    steps: Vec<(usize, &'static str, u64, f64)>,
+    /// `None` when the network finds no people.
+    frame: Option<FrameTimes>,
+}
+
+/// Measures and prints.
+///
+/// # Errors
+/// A network that can't be read, planned or timed.
+pub(crate) fn run(args: &BenchArgs, log: &Log) -> Result<Exit> {
+    if args.threads > 1 {
+        log.warn(&format!(
+            "{} threads asked for, 1 used: one core is what is supported now",
+            args.threads
+        ));
+    }
+    let named = Named::read(args.model.as_deref())?;
+    let measured = measure(args, &named, log)?;
+    let text = if args.json {
+        format!("{}\n", as_json(args, &named, &measured))
+    } else {
+        as_text(args, &named, &measured)
+    };
+    text_to_stdout(&text)
+}
+
+fn measure(args: &BenchArgs, named: &Named, log: &Log) -> Result<Measured> {
+    let (graph, plan) = named.plan()?;
+    let description = Description::new(&graph, &plan);
+    let isa = plan.isa().name();
+    let mut session = Session::new(plan);
+    fill_inputs(&mut session).with_context(|| named.name.clone())?;
+    for _ in 0..WARM_UP {
+        session.run();
+    }
+    session.start_profile();
+    let network = Stats::of((0..args.rounds).map(|_| timed(|| session.run()).0));
+    let steps = session.profile().map_or_else(Vec::new, |profile| {
+        let runs = f64::from(profile.runs().max(1));
+        let mean = |total: Duration| total.as_secs_f64() * 1e6 / runs;
+        let steps = profile.steps().iter();
+        steps
+            .map(|step| (step.node, step.name, step.macs, mean(step.total)))
+            .collect()
+    });
+    let frame = match Segmenter::from_tflite(&named.bytes) {
+        Ok(segmenter) => Some(measure_frame(args, segmenter)?),
+        Err(error) if error.kind() == ErrorKind::Model => {
+            log.warn(&format!(
+                "{}: {error}; the network alone is timed",
+                named.name
+            ));
+            None
+        }
+        Err(error) => return Err(error).with_context(|| named.name.clone()),
+    };
+    Ok(Measured {
+        description,
+        isa,
+        network,
+        steps,
+        frame,
+    })
+}
+
+fn timed<T>(work: impl FnOnce() -> T) -> (Duration, T) {
+    let start = Instant::now();
+    let result = work();
+    (start.elapsed(), result)
+}
+
+/// Fills every input with values that spread over its range.
+fn fill_inputs(session: &mut Session) -> Result<()> {
+    for index in 0..session.inputs() {
+        let info = session.input(index)?;
+        let bytes = (0..info.elements()).map(|i| (i * 37 % 251) as u8);
+        match info.dtype {
+            DType::F32 => {
+                let data: Vec<f32> = bytes.map(|byte| f32::from(byte) / 255.0).collect();
+                session.set_input(index, &data)?;
+            }
+            DType::I8 => {
+                let data: Vec<i8> = bytes.map(|byte| (byte ^ 0x80) as i8).collect();
+                session.set_input(index, &data)?;
+            }
+            DType::U8 => session.set_input(index, &bytes.collect::<Vec<u8>>())?,
+            DType::I32 => session.set_input(index, &vec![0i32; info.elements()])?,
+            DType::I64 => session.set_input(index, &vec![0i64; info.elements()])?,
+            other => return Err(Fault::new(format!("{other} inputs can't be filled")).into()),
+        }
+    }
+    Ok(())
+}
+
+fn measure_frame(args: &BenchArgs, mut segmenter: Segmenter) -> Result<FrameTimes> {
+    let picture = frame::person(args.frame)?;
+    let mut effect = build(&args.effect, &picture)?;
+    let frame = picture.as_frame();
+    let format = effect.output_format(PixelFormat::Rgb8);
+    let (width, height) = (frame.width(), frame.height());
+    let mut pixels = vec![0; width * height * format.bytes()];
+    let mut mask = Mask::new();
+    let (mut raw, mut segment, mut drawn) = (Vec::new(), Vec::new(), Vec::new());
+    for round in 0..WARM_UP + args.rounds {
+        let (raw_time, result) = timed(|| segmenter.segment_raw(&frame, &mut mask));
+        result?;
+        let (segment_time, result) = timed(|| segmenter.segment(&frame, &mut mask));
+        result?;
+        let mut out = FrameMut::packed(&mut pixels, width, height, format)?;
+        let (drawn_time, result) = timed(|| effect.apply(&frame, &mask, &mut out));
+        result?;
+        if round >= WARM_UP {
+            raw.push(raw_time);
+            segment.push(segment_time);
+            drawn.push(drawn_time);
+        }
+    }
+    let whole: Vec<_> = segment.iter().zip(&drawn).map(|(a, b)| *a + *b).collect();
+    Ok(FrameTimes {
+        raw: Stats::of(raw),
+        segment: Stats::of(segment),
+        effect: Stats::of(drawn),
+        whole: Stats::of(whole),
+    })
+}
+
+/// The effect with its usual options; a picture that it needs is `picture`.
+fn build(name: &str, picture: &Picture) -> Result<Box<dyn Effect>> {
+    let info = effects::find(name)?;
+    let mut values = OptionValues::new();
+    for option in info.options {
+        if option.kind == OptionKind::Picture {
+            values.set(option.name, OptionValue::Picture(picture.clone()));
+        }
+    }
+    Ok(info.build(&values)?)
+}
+
+/// Names and medians in milliseconds of what a frame goes through. The first and third are differences of medians.
+fn stages(network: &Stats, frame: &FrameTimes) -> [(&'static str, f64); 4] {
+    [
+        ("preprocess", (frame.raw.median - network.median).max(0.0)),
+        ("network", network.median),
+        (
+            "upsample",
+            (frame.segment.median - frame.raw.median).max(0.0),
+        ),
+        ("effect", frame.effect.median),
+    ]
+}
+
+fn share(part: f64, whole: f64) -> f64 {
+    if whole > 0.0 {
+        part / whole * 100.0
+    } else {
+        0.0
+    }
+}
+
+fn as_text(args: &BenchArgs, named: &Named, measured: &Measured) -> String {
+    let mut table = Table::new(&["#", "operation", "output", "MACs", "us", "%", "GMAC/s"]);
+    let total: f64 = measured.steps.iter().map(|step| step.3).sum();
+    for (index, &(node, name, macs, us)) in measured.steps.iter().enumerate() {
+        let speed = match macs {
+            0 => String::new(),
+            _ => format!("{:.2}", macs as f64 / us.max(1e-3) / 1e3),
+        };
+        let output = output_shape(&measured.description, node);
+        table.row(vec![
+            index.to_string(),
+            name.into(),
+            shape_text(output),
+            macs.to_string(),
+            format!("{us:.1}"),
+            format!("{:.1}", share(us, total)),
+            speed,
+        ]);
+    }
+    let mut text = format!(
+        "network {}, {} MACs, {}, 1 thread, {} rounds\n\n{table}\n",
+        named.name, measured.description.macs, measured.isa, args.rounds
+    );
+    let mut times = Table::new(&["ms", "median", "p95"]);
+    let mut line = |name: String, stats: &Stats| {
+        times.row(vec![
+            name,
+            format!("{:.3}", stats.median),
+            format!("{:.3}", stats.p95),
+        ]);
+    };
+    line("network".into(), &measured.network);
+    if let Some(frame) = &measured.frame {
+        line(
+            format!("frame {} {}", args.frame, args.effect),
+            &frame.whole,
+        );
+    }
+    let _ = write!(text, "{times}");
+    if let Some(frame) = &measured.frame {
+        let mut table = Table::new(&["stage of a frame", "ms", "%"]);
+        let stages = stages(&measured.network, frame);
+        let whole: f64 = stages.iter().map(|stage| stage.1).sum();
+        for (name, ms) in stages {
+            table.row(vec![
+                name.into(),
+                format!("{ms:.3}"),
+                format!("{:.1}", share(ms, whole)),
+            ]);
+        }
+        let _ = write!(text, "\n{table}");
+    }
+    text
+}
+
+fn output_shape(description: &Description, node: usize) -> &[usize] {
+    let node = description.nodes.get(node);
+    let output = node.and_then(|node| node.outputs.first());
+    output.map_or(&[], |output| &output.shape)
+}
+
+fn as_json(args: &BenchArgs, named: &Named, measured: &Measured) -> Value {
+    let total: f64 = measured.steps.iter().map(|step| step.3).sum();
+    let steps: Vec<_> = measured
+        .steps
+        .iter()
+        .map(|&(node, name, macs, us)| {
+            json!({
+                "op": name,
+                "node": node,
+                "shape": output_shape(&measured.description, node),
+                "macs": macs,
+                "us": us,
+                "share": share(us, total) / 100.0,
+            })
+        })
+        .collect();
+    let frame = measured.frame.as_ref();
+    let stages = frame.map(|frame| {
+        let stages = stages(&measured.network, frame).into_iter();
+        stages
+            .map(|(name, ms)| (name.to_owned(), ms.into()))
+            .collect::<serde_json::Map<_, _>>()
+    });
+    json!({
+        "model": named.name,
+        "isa": measured.isa,
+        "threads": 1,
+        "rounds": args.rounds,
+        "macs": measured.description.macs,
+        "arena_bytes": measured.description.arena_bytes,
+        "network_ms": measured.network.as_json(),
+        "frame_ms": frame.map(|frame| frame.whole.as_json()),
+        "frame": {"width": args.frame.width, "height": args.frame.height, "effect": args.effect},
+        "stages_ms": stages,
+        "steps": steps,
+    })
+}

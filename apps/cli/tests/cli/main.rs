@@ -1,0 +1,8 @@
+//! The built command, run as a user runs it.
+mod command;
+mod failures;
+mod folders;
+mod metadata;
+mod model;
+mod pictures;
+mod streams;

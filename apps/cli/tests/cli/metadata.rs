@@ -1,0 +1,263 @@
+//! Orientation, colour profile, alpha, EXIF: what a picture says besides its pixels.
+use image::metadata::Orientation;
+use image::{DynamicImage, ImageDecoder, ImageReader, RgbImage};
+use std::io::Cursor;
+
+use crate::command::Place;
+use crate::pictures::{
+    ENDINGS, SIZE, asymmetric, difference, encode, exif, icc, plain, with_alpha,
+};
+
+/// An effect that leaves every pixel as it is.
+const IDENTITY: &str = "--effect pop --amount 0";
+
+fn decoder(bytes: &[u8]) -> impl ImageDecoder {
+    ImageReader::new(Cursor::new(bytes))
+        .with_guessed_format()
+        .unwrap()
+        .into_decoder()
+        .unwrap()
+}
+
+fn load(bytes: &[u8]) -> DynamicImage {
+    image::load_from_memory(bytes).unwrap()
+}
+
+/// The picture that a viewer shows for `stored` with an EXIF orientation (EXIF 2.32, table of tag 0112).
+fn upright(stored: &RgbImage, orientation: u8) -> RgbImage {
+    let (w, h) = stored.dimensions();
+    let (width, height) = if orientation < 5 { (w, h) } else { (h, w) };
+    RgbImage::from_fn(width, height, |x, y| {
+        let (column, row) = match orientation {
+            1 => (x, y),
+            2 => (w - 1 - x, y),
+            3 => (w - 1 - x, h - 1 - y),
+            4 => (x, h - 1 - y),
+            5 => (y, x),
+            6 => (y, h - 1 - x),
+            7 => (w - 1 - y, h - 1 - x),
+            _ => (w - 1 - y, x),
+        };
+        *stored.get_pixel(column, row)
+    })
+}
+
+#[test]
+fn results_stand_upright_and_claim_nothing_else() {
+    let place = Place::new();
+    for ending in ENDINGS {
+        for orientation in 1..=8 {
+            let file = encode(&asymmetric().into(), ending, None, Some(exif(orientation)));
+            let stored = load(&file).into_rgb8();
+            place.write(&format!("{ending}/{orientation}.{ending}"), &file);
+            let run = format!(
+                "photo {ending} -r -o out-{ending} {IDENTITY} --quality 100 --keep-metadata --overwrite"
+            );
+            if orientation < 8 {
+                continue;
+            }
+            place.run(&run).fine();
+            for orientation in 1..=8 {
+                let stored = if ending == "jpg" {
+                    stored.clone()
+                } else {
+                    asymmetric()
+                };
+                let result = place.read(&format!("out-{ending}/{orientation}.{ending}"));
+                let off = difference(&load(&result).into_rgb8(), &upright(&stored, orientation));
+                let most = if ending == "jpg" { 6 } else { 0 };
+                assert!(off <= most, "{ending} {orientation}: off by {off}");
+                assert_eq!(
+                    decoder(&result).orientation().unwrap(),
+                    Orientation::NoTransforms
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn profiles_are_kept_byte_for_byte_and_exif_only_when_asked() {
+    let place = Place::new();
+    for from in ENDINGS {
+        let file = encode(&asymmetric().into(), from, Some(icc()), Some(exif(1)));
+        place.write(&format!("in.{from}"), &file);
+        for to in ENDINGS {
+            place
+                .run(&format!("photo in.{from} -o out.{to} {IDENTITY}"))
+                .fine();
+            let result = place.read(&format!("out.{to}"));
+            let mut result = decoder(&result);
+            assert!(
+                result.icc_profile().unwrap() == Some(icc()),
+                "{from} to {to}"
+            );
+            assert_eq!(result.exif_metadata().unwrap(), None, "{from} to {to}");
+            place
+                .run(&format!(
+                    "photo in.{from} -o out.{to} {IDENTITY} --keep-metadata"
+                ))
+                .fine();
+            let result = place.read(&format!("out.{to}"));
+            assert_eq!(
+                decoder(&result).exif_metadata().unwrap(),
+                Some(exif(1)),
+                "{from} to {to}"
+            );
+        }
+    }
+    // A mask's values aren't colours.
+    place.run("photo in.png -o mask.png --effect mask").fine();
+    assert_eq!(
+        decoder(&place.read("mask.png")).icc_profile().unwrap(),
+        None
+    );
+}
+
+#[test]
+fn alpha_is_kept_and_laid_on_white_in_jpeg() {
+    let place = Place::new();
+    place.write("in.png", &encode(&with_alpha().into(), "png", None, None));
+    for ending in ["png", "webp"] {
+        place
+            .run(&format!("photo in.png -o out.{ending} {IDENTITY}"))
+            .fine();
+        let result = load(&place.read(&format!("out.{ending}"))).into_rgba8();
+        assert!(result == with_alpha(), "{ending}");
+    }
+    let said = place
+        .run(&format!("photo in.png -o out.jpg {IDENTITY} -q"))
+        .fine();
+    assert_eq!(said.stderr, "");
+    let result = load(&place.read("out.jpg")).into_rgb8();
+    assert!(
+        result.get_pixel(0, 13).0.iter().all(|&c| c > 245),
+        "transparent is white"
+    );
+}
+
+#[test]
+fn gray_palette_and_sixteen_bits_are_read() {
+    let place = Place::new();
+    let gray = DynamicImage::from(asymmetric()).into_luma8();
+    for ending in ["jpg", "png"] {
+        place.write(
+            &format!("gray.{ending}"),
+            &encode(&gray.clone().into(), ending, None, None),
+        );
+        place
+            .run(&format!("photo gray.{ending} -o out.png {IDENTITY}"))
+            .fine();
+        let result = load(&place.read("out.png"));
+        assert_eq!(result.color(), image::ColorType::L8, "{ending} stays gray");
+    }
+    let deep = DynamicImage::from(asymmetric()).into_rgb16();
+    place.write("deep.png", &encode(&deep.into(), "png", None, None));
+    place
+        .run(&format!("photo deep.png -o out.png {IDENTITY}"))
+        .fine();
+    assert_eq!(
+        difference(&load(&place.read("out.png")).into_rgb8(), &asymmetric()),
+        0
+    );
+    place.write("palette.png", &two_colours());
+    place
+        .run(&format!("photo palette.png -o out.png {IDENTITY}"))
+        .fine();
+    let result = load(&place.read("out.png")).into_rgb8();
+    assert_eq!(result.get_pixel(0, 0).0, [255, 0, 0]);
+    assert_eq!(result.get_pixel(7, 0).0, [0, 0, 255]);
+}
+
+/// An 8 x 1 PNG with a palette of red and blue, 1 bit per pixel: 4 red, 4 blue.
+fn two_colours() -> Vec<u8> {
+    let mut bytes = b"\x89PNG\r\n\x1a\n".to_vec();
+    let mut chunk = |kind: &[u8; 4], data: &[u8]| {
+        bytes.extend((data.len() as u32).to_be_bytes());
+        let start = bytes.len();
+        bytes.extend(kind);
+        bytes.extend(data);
+        let sum = crc32(&bytes[start..]);
+        bytes.extend(sum.to_be_bytes());
+    };
+    chunk(b"IHDR", &[0, 0, 0, 8, 0, 0, 0, 1, 1, 3, 0, 0, 0]);
+    chunk(b"PLTE", &[255, 0, 0, 0, 0, 255]);
+    // One stored deflate block of two bytes: filter 0, pixels 00001111.
+    chunk(
+        b"IDAT",
+        &[0x78, 1, 1, 2, 0, 0xfd, 0xff, 0, 0x0f, 0, 17, 0, 16],
+    );
+    chunk(b"IEND", &[]);
+    bytes
+}
+
+/// The checksum of PNG chunks, bit by bit (PNG, annex D).
+pub(crate) fn crc32(bytes: &[u8]) -> u32 {
+    !bytes.iter().fold(!0u32, |sum, &byte| {
+        (0..8).fold(sum ^ u32::from(byte), |sum, _| {
+            (sum >> 1) ^ if sum & 1 == 1 { 0xedb8_8320 } else { 0 }
+        })
+    })
+}
+
+#[test]
+fn the_content_counts_not_the_name() {
+    let place = Place::new();
+    place.write("really-png.jpg", &plain("png"));
+    place
+        .run(&format!("photo really-png.jpg {IDENTITY}"))
+        .fine();
+    assert!(place.read("really-png-pop.png").starts_with(b"\x89PNG"));
+}
+
+#[test]
+fn cut_outs_are_png_with_alpha_and_trimmed_ones_hold_the_person_alone() {
+    let place = Place::new();
+    let person = image::open(crate::command::sample(6))
+        .unwrap()
+        .thumbnail(160, 160);
+    // A cut-out is never more opaque than its picture, so nothing can be left outside the person's place.
+    let (left, top) = (100, 40);
+    let mut canvas = image::RgbaImage::new(300, 200);
+    image::imageops::overlay(&mut canvas, &person.to_rgba8(), left.into(), top.into());
+    place.write("me.png", &encode(&canvas.into(), "png", None, None));
+    place.run("photo me.png --effect cutout").fine();
+    let whole = load(&place.read("me-cutout.png")).into_rgba8();
+    assert_eq!(whole.dimensions(), (300, 200));
+    place
+        .run("photo me.png --effect cutout --trim -o trimmed.webp")
+        .fine();
+    let trimmed = load(&place.read("trimmed.webp")).into_rgba8();
+    assert!(trimmed.width() <= person.width() && trimmed.height() <= person.height());
+    let seen = |picture: &image::RgbaImage| {
+        let pixels = picture.pixels().filter(|pixel| pixel.0[3] > 12);
+        pixels.count()
+    };
+    assert!(seen(&whole) > 1000, "somebody is there");
+    assert_eq!(seen(&trimmed), seen(&whole), "and whole");
+}
+
+#[test]
+fn a_logo_lies_in_the_bottom_right_corner() {
+    let place = Place::new();
+    place.write("me.png", &plain("png"));
+    let red = RgbImage::from_pixel(8, 8, image::Rgb([255, 0, 0]));
+    place.write("logo.png", &encode(&red.into(), "png", None, None));
+    place
+        .run(&format!(
+            "photo me.png -o out.png {IDENTITY} --logo logo.png"
+        ))
+        .fine();
+    let (result, before) = (load(&place.read("out.png")).into_rgb8(), asymmetric());
+    let changed: Vec<_> = result
+        .enumerate_pixels()
+        .filter(|(x, y, pixel)| before.get_pixel(*x, *y) != *pixel)
+        .map(|(x, y, _)| (x, y))
+        .collect();
+    assert!(!changed.is_empty());
+    assert!(
+        changed
+            .iter()
+            .all(|&(x, y)| x >= SIZE.0 / 2 && y >= SIZE.1 / 2)
+    );
+}
