@@ -33,7 +33,7 @@ impl Gaussian {
     ///
     /// # Panics
     /// When `plane` has no whole number of rows.
-    pub fn run(&mut self, isa: Isa, sigma: f32, plane: &mut [[f32; 4]], width: usize) {
+    pub fn run(&mut self, _isa: Isa, sigma: f32, plane: &mut [[f32; 4]], width: usize) {
         self.set(sigma);
         assert!(
             width > 0 && plane.len().is_multiple_of(width),
@@ -44,13 +44,13 @@ impl Gaussian {
         self.padded.resize(width + 2 * radius, [0.0; 4]);
         self.rows.resize(plane.len(), [0.0; 4]);
         for (source, out) in plane
-                    .chunks_exact(width)
-                    .zip(self.rows.chunks_exact_mut(width))
-                {
-                    self.padded[radius..][..width].copy_from_slice(source);
-                    scalar::gaussian_row(&self.padded, &self.taps, out);
-                }
-                scalar::gaussian_columns(&self.rows, width, &self.taps, plane);
+            .chunks_exact(width)
+            .zip(self.rows.chunks_exact_mut(width))
+        {
+            self.padded[radius..][..width].copy_from_slice(source);
+            scalar::gaussian_row(&self.padded, &self.taps, out);
+        }
+        scalar::gaussian_columns(&self.rows, width, &self.taps, plane);
     }
 }
 
@@ -92,7 +92,7 @@ impl Disc {
     /// When lengths differ or `plane` has no whole number of rows.
     pub fn run(
         &mut self,
-        isa: Isa,
+        _isa: Isa,
         radius: f32,
         plane: &[[f32; 4]],
         width: usize,
@@ -107,12 +107,12 @@ impl Disc {
         let stride = width + 1;
         self.prefix.resize(plane.len() / width * stride, [0.0; 4]);
         for (row, prefix) in plane
-                    .chunks_exact(width)
-                    .zip(self.prefix.chunks_exact_mut(stride))
-                {
-                    scalar::running_total(row, prefix);
-                }
-                scalar::disc(&self.prefix, width, &self.half_widths, out);
+            .chunks_exact(width)
+            .zip(self.prefix.chunks_exact_mut(stride))
+        {
+            scalar::running_total(row, prefix);
+        }
+        scalar::disc(&self.prefix, width, &self.half_widths, out);
     }
 }
 

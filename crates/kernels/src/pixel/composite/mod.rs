@@ -47,14 +47,14 @@ impl Row<'_> {
 ///
 /// # Panics
 /// When lengths contradict each other or `channels` is none of 1, 3 and 4.
-pub fn person_row(isa: Isa, row: Row<'_>, out: &mut [[u8; 4]]) {
+pub fn person_row(_isa: Isa, row: Row<'_>, out: &mut [[u8; 4]]) {
     row.check();
     assert_eq!(out.len(), row.alpha.len(), "output length");
-    match (isa, row.channels) {
-        (Isa::Scalar, 1) => scalar::person_row::<1>(row, out),
-        (Isa::Scalar, 3) => scalar::person_row::<3>(row, out),
-        (Isa::Scalar, 4) => scalar::person_row::<4>(row, out),
-        (_, other) => panic!("{other} channels"),
+    match row.channels {
+        1 => scalar::person_row::<1>(row, out),
+        3 => scalar::person_row::<3>(row, out),
+        4 => scalar::person_row::<4>(row, out),
+        other => panic!("{other} channels"),
     }
 }
 
@@ -67,7 +67,7 @@ pub fn person_row(isa: Isa, row: Row<'_>, out: &mut [[u8; 4]]) {
 /// # Panics
 /// When lengths contradict each other, or for other numbers of channels.
 pub fn over_row(
-    isa: Isa,
+    _isa: Isa,
     row: Row<'_>,
     background: &[[u8; 4]],
     out: &mut [u8],
@@ -80,12 +80,12 @@ pub fn over_row(
         (width, width * out_channels),
         "background and output length"
     );
-    match (isa, row.channels, out_channels) {
-        (Isa::Scalar, 1, 1) => scalar::over_row::<1, 1>(row, background, out),
-        (Isa::Scalar, 1, 3) => scalar::over_row::<1, 3>(row, background, out),
-        (Isa::Scalar, 3, 3) => scalar::over_row::<3, 3>(row, background, out),
-        (Isa::Scalar, 4, 4) => scalar::over_row::<4, 4>(row, background, out),
-        (_, from, to) => panic!("{from} to {to} channels"),
+    match (row.channels, out_channels) {
+        (1, 1) => scalar::over_row::<1, 1>(row, background, out),
+        (1, 3) => scalar::over_row::<1, 3>(row, background, out),
+        (3, 3) => scalar::over_row::<3, 3>(row, background, out),
+        (4, 4) => scalar::over_row::<4, 4>(row, background, out),
+        (from, to) => panic!("{from} to {to} channels"),
     }
 }
 

@@ -48,7 +48,7 @@ pub struct Scratch {
 /// # Panics
 /// When lengths contradict the sizes or the radius is out of range.
 pub fn fit(
-    isa: Isa,
+    _isa: Isa,
     size: Fit,
     guide: &[u8],
     mask: &[u8],
@@ -69,7 +69,7 @@ pub fn fit(
     );
     scratch.fits.resize(pixels, [0; 4]);
     scalar::fits(size, guide, mask, &mut scratch.moments, &mut scratch.fits);
-            scalar::mean(size, &scratch.fits, &mut scratch.columns, out);
+    scalar::mean(size, &scratch.fits, &mut scratch.columns, out);
 }
 
 /// Full-size row `y` of the mask: interpolated coefficients applied to the picture's own colours.
@@ -80,7 +80,7 @@ pub fn fit(
 ///
 /// # Panics
 /// When lengths contradict each other.
-pub fn row(isa: Isa, coefficients: &[[i32; 4]], x: &Taps, y: (usize, u16), row: Row<'_>) {
+pub fn row(_isa: Isa, coefficients: &[[i32; 4]], x: &Taps, y: (usize, u16), row: Row<'_>) {
     let cells = x.cells();
     assert_eq!(coefficients.len() % cells, 0, "coefficient length");
     assert_eq!(
@@ -96,13 +96,13 @@ pub fn row(isa: Isa, coefficients: &[[i32; 4]], x: &Taps, y: (usize, u16), row: 
         &coefficients[(y.0 + 1) * cells..][..cells]
     };
     scalar::between(above, below, y.1, &mut row.between[..cells]);
-            row.between[cells] = row.between[cells - 1];
-            match row.channels {
-                1 => scalar::apply::<1>(row.between, x, row.picture, row.out),
-                3 => scalar::apply::<3>(row.between, x, row.picture, row.out),
-                4 => scalar::apply::<4>(row.between, x, row.picture, row.out),
-                other => panic!("{other} channels"),
-            }
+    row.between[cells] = row.between[cells - 1];
+    match row.channels {
+        1 => scalar::apply::<1>(row.between, x, row.picture, row.out),
+        3 => scalar::apply::<3>(row.between, x, row.picture, row.out),
+        4 => scalar::apply::<4>(row.between, x, row.picture, row.out),
+        other => panic!("{other} channels"),
+    }
 }
 
 /// What [`row`] reads and writes.

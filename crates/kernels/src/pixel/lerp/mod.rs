@@ -78,7 +78,7 @@ impl Taps {
 /// # Panics
 /// When lengths contradict each other or the span reaches beyond the row.
 pub fn row(
-    isa: Isa,
+    _isa: Isa,
     plane: &[[u16; 4]],
     (x, span): (&Taps, Range<usize>),
     y: (usize, u16),
@@ -98,13 +98,13 @@ pub fn row(
     let above = under(y.0);
     let below = if y.1 == 0 { above } else { under(y.0 + 1) };
     scalar::between(above, below, y.1, &mut between[first..end]);
-            between[end] = between[end - 1];
-            scalar::spread(
-                between,
-                &x.index[span.clone()],
-                &x.weight[span.clone()],
-                &mut out[span],
-            );
+    between[end] = between[end - 1];
+    scalar::spread(
+        between,
+        &x.index[span.clone()],
+        &x.weight[span.clone()],
+        &mut out[span],
+    );
 }
 
 #[cfg(test)]

@@ -24,7 +24,7 @@ pub enum Tone<'a> {
 /// # Panics
 /// When lengths contradict each other or `channels` is none of the above.
 pub fn add_row(
-    isa: Isa,
+    _isa: Isa,
     row: &[u8],
     channels: usize,
     weight: &[u8],
@@ -33,10 +33,10 @@ pub fn add_row(
 ) {
     assert_eq!(row.len(), weight.len() * channels, "row length");
     assert_eq!(columns.len(), weight.len(), "number of columns");
-    match (isa, channels) {
-        (Isa::Scalar, 1) => scalar::add_row::<1>(row, weight, tone, columns),
-        (Isa::Scalar, 3) => scalar::add_row::<3>(row, weight, tone, columns),
-        (Isa::Scalar, 4) => scalar::add_row::<4>(row, weight, tone, columns),
+    match channels {
+        1 => scalar::add_row::<1>(row, weight, tone, columns),
+        3 => scalar::add_row::<3>(row, weight, tone, columns),
+        4 => scalar::add_row::<4>(row, weight, tone, columns),
         _ => panic!("{channels} channels"),
     }
 }
@@ -48,10 +48,10 @@ pub fn add_row(
 ///
 /// # Panics
 /// When `side` is 0 or above [`MAX_SIDE`], or the number of cells is not that of the columns by `side`, rounded up.
-pub fn fold(isa: Isa, columns: &mut [[f32; 4]], side: usize, cells: &mut [[f32; 4]]) {
+pub fn fold(_isa: Isa, columns: &mut [[f32; 4]], side: usize, cells: &mut [[f32; 4]]) {
     assert!((1..=MAX_SIDE).contains(&side), "cells of {side} pixels");
     assert_eq!(cells.len(), columns.len().div_ceil(side), "number of cells");
-    scalar::fold(columns, side, cells)
+    scalar::fold(columns, side, cells);
     columns.fill([0.0; 4]);
 }
 

@@ -25,7 +25,7 @@ impl Resize {
     /// When `out` is not `height * width * source.channels` long, a size is zero, or the source's data are too short.
     pub fn run(
         &mut self,
-        isa: Isa,
+        _isa: Isa,
         source: Source<'_>,
         (width, height): (usize, usize),
         out: &mut [u8],
