@@ -163,7 +163,10 @@ fn three_operations_become_a_dilated_convolution() {
 #[test]
 fn a_lone_activation_moves_into_the_convolution() {
     let mut file = ramp();
+    let taps: Vec<f32> = (-4..5i8).map(f32::from).collect();
+    file.tensors[1] = floats("taps", &[1, 3, 3, 1], &taps);
     let convolved = conv(&mut file, 0, &[1, 8, 8, 1], conv_options(0, 1, 0, 1));
+    let plain = run(&graph(&file));
     push(
         &mut file,
         RELU,
@@ -173,9 +176,35 @@ fn a_lone_activation_moves_into_the_convolution() {
     let fused = graph(&file);
     assert_eq!(names(&fused), ["CONV_2D"]);
     assert_eq!(conv_of(&fused.nodes()[0]).activation, Activation::Relu);
+    let bounded: Vec<f32> = plain.iter().map(|v| v.max(0.0)).collect();
+    assert_ne!(plain, bounded);
+    assert_eq!(run(&fused), bounded);
 
-    file.outputs.push(convolved);
-    assert_eq!(names(&graph(&file)), ["CONV_2D", "RELU"]);
+    // The unbounded values are wanted as well: both operations stay.
+    file.outputs = vec![convolved];
+    let bounded = file.operators[1].outputs[0];
+    file.outputs.push(bounded);
+    let apart = graph(&file);
+    assert_eq!(names(&apart), ["CONV_2D", "RELU"]);
+    assert_eq!(run(&apart), plain);
+}
+
+/// Four values of one size, two alive at a time: without room of its own the input would be overwritten.
+#[test]
+fn a_chain_runs_twice_on_the_same_input() {
+    let mut file = ramp();
+    let mut last = 0;
+    for _ in 0..4 {
+        last = conv(&mut file, last, &[1, 8, 8, 1], conv_options(0, 1, 0, 1));
+    }
+    let mut session = Session::new(Plan::new(&graph(&file)).unwrap());
+    assert_eq!(session.plan().arena_bytes(), 3 * 256);
+    session.input_mut::<f32>(0).unwrap().fill(1.0);
+    session.run();
+    let first = session.output_data::<f32>(0).unwrap().to_vec();
+    session.run();
+    assert_eq!(session.output_data::<f32>(0).unwrap(), first);
+    assert_eq!(session.input_mut::<f32>(0).unwrap(), [1.0; 64]);
 }
 
 #[test]
