@@ -48,30 +48,19 @@ fn results_stand_upright_and_claim_nothing_else() {
     for ending in ENDINGS {
         for orientation in 1..=8 {
             let file = encode(&asymmetric().into(), ending, None, Some(exif(orientation)));
-            let stored = load(&file).into_rgb8();
             place.write(&format!("{ending}/{orientation}.{ending}"), &file);
-            let run = format!(
-                "photo {ending} -r -o out-{ending} {IDENTITY} --quality 100 --keep-metadata --overwrite"
-            );
-            if orientation < 8 {
-                continue;
-            }
-            place.run(&run).fine();
-            for orientation in 1..=8 {
-                let stored = if ending == "jpg" {
-                    stored.clone()
-                } else {
-                    asymmetric()
-                };
-                let result = place.read(&format!("out-{ending}/{orientation}.{ending}"));
-                let off = difference(&load(&result).into_rgb8(), &upright(&stored, orientation));
-                let most = if ending == "jpg" { 6 } else { 0 };
-                assert!(off <= most, "{ending} {orientation}: off by {off}");
-                assert_eq!(
-                    decoder(&result).orientation().unwrap(),
-                    Orientation::NoTransforms
-                );
-            }
+        }
+        let stored = load(&encode(&asymmetric().into(), ending, None, None)).into_rgb8();
+        let line = format!("photo {ending} -r -o out {IDENTITY} --quality 100 --keep-metadata");
+        place.run(&line).fine();
+        for orientation in 1..=8 {
+            let result = place.read(&format!("out/{orientation}.{ending}"));
+            let off = difference(&load(&result).into_rgb8(), &upright(&stored, orientation));
+            // A JPEG is rounded once more.
+            let most = if ending == "jpg" { 6 } else { 0 };
+            assert!(off <= most, "{ending} {orientation}: off by {off}");
+            let claimed = decoder(&result).orientation().unwrap();
+            assert_eq!(claimed, Orientation::NoTransforms, "{ending} {orientation}");
         }
     }
 }
