@@ -223,3 +223,88 @@ fn decode(info: &TensorInfo, channels: usize, last: Option<&str>) -> Result<Deco
         Decode::Unsigned(table)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use hypercut_engine::tensor::Quantization;
+
+    use super::*;
+
+    fn tensor(dtype: DType, shape: &[usize], grid: Option<(f32, i32)>) -> TensorInfo {
+        let quantization = grid.map(|(scale, zero_point)| Quantization {
+            scales: vec![scale],
+            zero_points: vec![zero_point],
+            axis: 0,
+        });
+        TensorInfo {
+            name: "t".into(),
+            shape: shape.to_vec(),
+            dtype,
+            quantization,
+        }
+    }
+
+    /// Alpha of the greatest value that an output can hold, and of its zero point.
+    fn alphas(info: &TensorInfo, last: Option<&str>) -> [u8; 2] {
+        let zero = info.quantization.as_ref().map_or(0, |q| q.zero_points[0]);
+        let mut out = [0; 2];
+        match decode(info, 1, last).unwrap() {
+            Decode::Signed(table) => table.run([255, (zero + 128) as u8].into_iter(), &mut out),
+            Decode::Unsigned(table) => table.run([255, zero as u8].into_iter(), &mut out),
+            Decode::Float(meaning) => from_floats(meaning, &[1.0, 0.0], &mut out),
+        }
+        out
+    }
+
+    #[test]
+    fn one_channel_is_a_probability_after_logistic_or_on_a_unit_grid_and_a_logit_otherwise() {
+        let shape = [1, 8, 8, 1];
+        let float = tensor(DType::F32, &shape, None);
+        assert_eq!(alphas(&float, Some("LOGISTIC")), [255, 0]);
+        assert_eq!(alphas(&float, Some("CONV_2D")), [186, 128]); // sigmoid(1) = 0.731
+        let unit = tensor(DType::I8, &shape, Some((1.0 / 256.0, -128)));
+        assert_eq!(alphas(&unit, Some("Convolution2DTransposeBias")), [254, 0]);
+        let logit = tensor(DType::I8, &shape, Some((0.0625, 0)));
+        assert_eq!(alphas(&logit, Some("CONV_2D")), [255, 128]);
+        let old = tensor(DType::U8, &shape, Some((0.0625, 128)));
+        assert_eq!(alphas(&old, None), [255, 128]);
+    }
+
+    #[test]
+    fn two_channels_are_probabilities_after_softmax_alone() {
+        let info = tensor(DType::F32, &[1, 8, 8, 2], None);
+        let meaning = |last| match decode(&info, 2, last).unwrap() {
+            Decode::Float(meaning) => meaning,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(meaning(Some("SOFTMAX")), Meaning::Probabilities);
+        assert_eq!(meaning(Some("CONV_2D")), Meaning::Logits);
+    }
+
+    #[test]
+    fn what_is_no_picture_or_no_mask_is_named() {
+        let text = |info: TensorInfo| picture_size(&info).unwrap_err().to_string();
+        assert_eq!(
+            text(tensor(DType::F32, &[1, 224, 224, 1], None)),
+            "not a portrait network: its input is float32 [1, 224, 224, 1]; \
+             expected a picture, uint8, int8 or float32 [1, height, width, 3]"
+        );
+        assert!(picture_size(&tensor(DType::F32, &[2, 224, 224, 3], None)).is_err());
+        assert!(picture_size(&tensor(DType::I32, &[1, 224, 224, 3], None)).is_err());
+        assert_eq!(mask_size(&tensor(DType::F32, &[1, 1001], None)), None);
+        assert_eq!(mask_size(&tensor(DType::I8, &[1, 9, 7, 21], None)), None);
+        let size = Size {
+            width: 7,
+            height: 9,
+        };
+        assert_eq!(
+            mask_size(&tensor(DType::I8, &[1, 9, 7], None)),
+            Some((size, 1))
+        );
+        let error = decode(&tensor(DType::I8, &[1, 9, 7, 1], None), 1, None).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "not a portrait network: its output int8 [1, 9, 7, 1] has no quantization"
+        );
+    }
+}

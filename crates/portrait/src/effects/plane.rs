@@ -127,10 +127,10 @@ fn weigh(mask: &[u8], row: &[u8], format: PixelFormat, side: Side, weights: &mut
 }
 
 /// Standard deviation, in cells, of the estimates beside an edge.
-const EDGE_SIGMA: f32 = 1.5;
+const EDGE_SIGMA: f32 = 1.0;
 
 /// Cells along the shorter side of a picture: as many as a network's mask has, whose softness they must span.
-const EDGE_CELLS: usize = 256;
+const EDGE_CELLS: usize = 160;
 
 /// Local colours of person and background beside an edge, for taking one out of the other.
 #[derive(Debug, Default)]

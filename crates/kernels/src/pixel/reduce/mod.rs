@@ -70,14 +70,19 @@ pub fn distrust_edges(cells: &mut [[f32; 4]], width: usize, weights: &mut Vec<f3
         width > 0 && cells.len().is_multiple_of(width),
         "plane length"
     );
-    let height = cells.len() / width;
-    let around = |i: usize, len: usize| i.saturating_sub(1)..(i + 2).min(len);
+    let least3 = |a: f32, b: f32, c: f32| a.min(b).min(c);
+    // The least of each cell and its two neighbours in the row; then, below, of three such rows.
     weights.clear();
-    weights.extend(cells.iter().map(|cell| cell[3]));
+    for row in cells.chunks_exact(width) {
+        let at = |x: usize| row[x.min(width - 1)][3];
+        weights.extend((0..width).map(|x| least3(at(x.saturating_sub(1)), at(x), at(x + 1))));
+    }
+    let last = cells.len() / width - 1;
     for (y, row) in cells.chunks_exact_mut(width).enumerate() {
+        let near = |y: usize| &weights[y.min(last) * width..][..width];
+        let (above, middle, below) = (near(y.saturating_sub(1)), near(y), near(y + 1));
         for (x, cell) in row.iter_mut().enumerate() {
-            let rows = around(y, height).flat_map(|y| &weights[y * width..][around(x, width)]);
-            let least = rows.fold(1.0f32, |least, &weight| least.min(weight));
+            let least = least3(above[x], middle[x], below[x]);
             let factor = (least * least).max(LEAST_TRUST);
             *cell = cell.map(|value| value * factor);
         }
