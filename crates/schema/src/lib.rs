@@ -50,6 +50,23 @@ impl std::fmt::Display for SchemaError {
 
 impl std::error::Error for SchemaError {}
 
+impl SchemaError {
+    /// Whether the first fault is a number at a position that its size does not divide: [`moved_by_4`] may mend it.
+    pub fn is_misaligned(&self) -> bool {
+        matches!(self, Self::Damaged(InvalidFlatbuffer::Unaligned { .. }))
+    }
+}
+
+/// The same file with everything 4 bytes further on; `None` when it is too short to be one.
+///
+/// Writers built on early versions of the Python `flatbuffers` package forgot the identifier's 4 bytes when they aligned,
+/// so every 64-bit number of their files lies 4 beyond a multiple of 8. LiteRT reads such files. Offsets are relative, so
+/// moving all of it mends that.
+pub fn moved_by_4(bytes: &[u8]) -> Option<Vec<u8>> {
+    let root = u32::from_le_bytes(*bytes.first_chunk()?).checked_add(4)?;
+    Some([&root.to_le_bytes(), &IDENTIFIER[..], bytes.get(4..)?].concat())
+}
+
 /// The root of a `.tflite` file, every byte that the accessors read checked.
 ///
 /// Tables may share what they point to, so a small file could describe a huge tree: at most 200,000 tables, 16 deep, and

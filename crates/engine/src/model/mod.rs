@@ -47,7 +47,15 @@ impl Model {
     /// Malformed when the bytes are no `.tflite` file; invalid when the graph contradicts itself; unsupported, naming
     /// the operation or type, when it asks for more than this engine does; too large beyond `limits`.
     pub fn with_limits(bytes: &[u8], limits: Limits) -> Result<Self> {
-        let root = schema::model(bytes).map_err(|error| {
+        let moved;
+        let root = match schema::model(bytes) {
+            Err(error) if error.is_misaligned() => {
+                moved = schema::moved_by_4(bytes).unwrap_or_default();
+                schema::model(&moved).map_err(|_| error)
+            }
+            read => read,
+        };
+        let root = root.map_err(|error| {
             Error::malformed(format!("not a .tflite file, or a damaged one: {error}"))
         })?;
         if root.version() != 3 {
