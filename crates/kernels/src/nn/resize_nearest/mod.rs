@@ -69,15 +69,21 @@ mod tests {
         assert_eq!(nearest(Alignment::HalfPixel, 5, 2), [1, 3]);
     }
 
+    /// Two pictures of 2x2 pixels with two channels, rows exchanged, the second column twice.
     #[test]
     fn copies_whole_pixels() {
         let shape = ResizeNearest {
-            input: [1, 2, 2, 2],
+            input: [2, 2, 2, 2],
             rows: &[1, 0],
             columns: &[0, 1, 1],
         };
-        let mut out = [0; 12];
-        resize_nearest(Isa::Scalar, &shape, &[1, 2, 3, 4, 5, 6, 7, 8], &mut out);
-        assert_eq!(out, [5, 6, 7, 8, 7, 8, 1, 2, 3, 4, 3, 4]);
+        let input: [u8; 16] = std::array::from_fn(|i| i as u8);
+        let first = [4, 5, 6, 7, 6, 7, 0, 1, 2, 3, 2, 3];
+        for isa in Isa::available() {
+            let mut out = [0; 24];
+            resize_nearest(isa, &shape, &input, &mut out);
+            assert_eq!(out[..12], first, "{isa}");
+            assert_eq!(out[12..], first.map(|v| v + 8), "{isa}");
+        }
     }
 }
