@@ -40,7 +40,7 @@ pub(crate) fn exif(orientation: u8) -> Vec<u8> {
 
 /// Bytes with the header of an RGB profile, longer than one JPEG segment.
 pub(crate) fn icc() -> Vec<u8> {
-    let mut icc: Vec<u8> = (0..70_000u64).map(|i| (i * i >> 7) as u8).collect();
+    let mut icc: Vec<u8> = (0..70_000u64).map(|i| ((i * i) >> 7) as u8).collect();
     icc[16..20].copy_from_slice(b"RGB ");
     icc
 }
