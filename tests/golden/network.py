@@ -23,7 +23,7 @@ TYPES = {
 }
 # Versions say which features a file uses; LiteRT refuses those above the newest it knows. Int8 began with these.
 INT8_VERSIONS = {"CONV_2D": 3, "DEPTHWISE_CONV_2D": 3, "FULLY_CONNECTED": 4, "PRELU": 1, "HARD_SWISH": 1, "RESHAPE": 1,
-                 "SQUEEZE": 1, "DEPTH_TO_SPACE": 1}
+                 "SQUEEZE": 1, "EXPAND_DIMS": 1, "RELU_N1_TO_1": 1, "DEPTH_TO_SPACE": 1}
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""RELU, RELU6, PRELU, HARD_SWISH, LOGISTIC, TANH, SOFTMAX."""
+"""RELU, RELU6, RELU_N1_TO_1, LEAKY_RELU, PRELU, HARD_SWISH, LOGISTIC, TANH, SOFTMAX."""
 
 import numpy as np
 
@@ -33,6 +33,15 @@ def prelu(rng, i, mode):
     return net, f"in {by(shape)} slopes {by(slopes)}"
 
 
+def leaky_relu(rng, i, mode):
+    """Slopes below 1 mostly, negative ones too."""
+    shape, slope = image(rng, None, 1, 8), pick(rng, (0.01, 0.1, 0.3, 1.5, -0.2))
+    net = Net()
+    x = net.input(data(rng, shape, pick(rng, (1.0, 4.0))))
+    net.op("LEAKY_RELU", [x], [net.result()], options("LeakyRelu", alpha=slope))
+    return net, f"in {by(shape)} slope {slope}"
+
+
 def softmax(rng, i, mode):
     """Two classes in a third of the cases; beta 1 in most."""
     shape = image(rng, 2 if i % 3 == 0 else pick(rng, (1, 3, 7, 17, 33)), 1, 6)
@@ -48,6 +57,8 @@ def softmax(rng, i, mode):
 CASES = {
     "RELU": (pointwise("RELU"), ALL, 30),
     "RELU6": (pointwise("RELU6"), ALL, 30),
+    "RELU_N1_TO_1": (pointwise("RELU_N1_TO_1"), ALL, 30),
+    "LEAKY_RELU": (leaky_relu, ALL, 30),
     "PRELU": (prelu, ALL, 33),
     "HARD_SWISH": (pointwise("HARD_SWISH", "HardSwish"), ALL, 32),
     "LOGISTIC": (pointwise("LOGISTIC", fixed=UNIT), ALL, 32),

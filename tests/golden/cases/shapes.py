@@ -6,7 +6,12 @@ from cases.draw import ALL, by, data, image, options, pick
 from network import Net
 
 
-def pad(rng, i, mode):
+def pad(name):
+    """A generator for PAD or PADV2, which names the value to pad with."""
+    return lambda rng, i, mode: padded(rng, i, name)
+
+
+def padded(rng, i, name):
     """Height and width mostly; every axis, batch included, each fourth case; lower ranks each fifth."""
     shape = image(rng, None, 1, 6)
     if i % 5 == 4:
@@ -16,7 +21,11 @@ def pad(rng, i, mode):
         around[0], around[3] = 0, 0
     net = Net()
     x = net.input(data(rng, shape))
-    net.op("PAD", [x, net.ints(around)], [net.result(like=x)], options("Pad"))
+    inputs = [x, net.ints(around)]
+    if name == "PADV2":
+        inputs.append(net.operand(data(rng, [])))
+        net.tensors[-1].like = x
+    net.op(name, inputs, [net.result(like=x)], options("PadV2" if name == "PADV2" else "Pad"))
     return net, f"in {by(shape)} by {around.tolist()}"
 
 
@@ -61,6 +70,32 @@ def squeeze(rng, i, mode):
     return net, f"in {by(shape)} axes {axes}"
 
 
+def masked_slice(rng, shape, ellipsis):
+    """An ellipsis for all axes but the last, or a new axis in front of the second."""
+    last = shape[-1]
+    at = int(rng.integers(0, last))
+    if ellipsis:
+        begin, end, masks = [0, at], [0, last], dict(ellipsisMask=1)
+    else:
+        begin, end = [0, 0, at] if len(shape) == 2 else [0, 0, 0], [shape[0], 1, last if len(shape) == 2 else shape[1]]
+        masks = dict(newAxisMask=2)
+    net = Net()
+    x = net.input(data(rng, shape))
+    net.op("STRIDED_SLICE", [x, net.ints(begin), net.ints(end), net.ints([1] * len(begin))], [net.result(like=x)],
+           options("StridedSlice", **masks))
+    return net, f"in {by(shape)} {begin}..{end} {masks}"
+
+
+def expand_dims(rng, i, mode):
+    """A new axis at each place, counted from either end."""
+    shape = image(rng, None, 1, 5)[(i % 2):]
+    axis = int(rng.integers(-len(shape) - 1, len(shape) + 1))
+    net = Net()
+    x = net.input(data(rng, shape))
+    net.op("EXPAND_DIMS", [x, net.ints([axis] if i % 3 else axis)], [net.result(like=x)], options("ExpandDims"))
+    return net, f"in {by(shape)} axis {axis}"
+
+
 def transpose(rng, i, mode):
     """Random orders of two to five axes."""
     shape = [pick(rng, (1, 2, 3, 5, 7)) for _ in range((4, 4, 3, 2, 5)[i % 5])]
@@ -74,6 +109,8 @@ def transpose(rng, i, mode):
 def strided_slice(rng, i, mode):
     """Positive and negative bounds and strides, masks, shrunken axes."""
     shape = [int(v) for v in rng.integers(2, 7, (4, 4, 3, 2)[i % 4])]
+    if i % 8 in (6, 7):
+        return masked_slice(rng, shape, ellipsis=i % 8 == 6)
     begin, end, stride, masks = [], [], [], [0, 0, 0]
     for axis, side in enumerate(shape):
         if i % 4 == 1 and axis == 1:
@@ -95,6 +132,17 @@ def strided_slice(rng, i, mode):
     net.op("STRIDED_SLICE", [x, net.ints(begin), net.ints(end), net.ints(stride)], [net.result(like=x)],
            options("StridedSlice", beginMask=masks[0], endMask=masks[1], shrinkAxisMask=masks[2]))
     return net, f"in {by(shape)} {begin}..{end} by {stride} masks {masks}"
+
+
+def slice_(rng, i, mode):
+    """Sizes, and -1 for all that is left."""
+    shape = [int(v) for v in rng.integers(1, 7, (4, 4, 3, 2)[i % 4])]
+    begin = [int(rng.integers(0, side)) for side in shape]
+    size = [-1 if rng.integers(3) == 0 else int(rng.integers(1, side - b + 1)) for side, b in zip(shape, begin)]
+    net = Net()
+    x = net.input(data(rng, shape))
+    net.op("SLICE", [x, net.ints(begin), net.ints(size)], [net.result(like=x)], options("Slice"))
+    return net, f"in {by(shape)} from {begin} size {size}"
 
 
 def split(rng, i, mode):
@@ -162,13 +210,16 @@ def depth_to_space(rng, i, mode):
 
 
 CASES = {
-    "PAD": (pad, ALL, 32),
+    "PAD": (pad("PAD"), ALL, 32),
+    "PADV2": (pad("PADV2"), ALL, 32),
     "RESIZE_BILINEAR": (resize("RESIZE_BILINEAR", "ResizeBilinear"), ALL, 36),
     "RESIZE_NEAREST_NEIGHBOR": (resize("RESIZE_NEAREST_NEIGHBOR", "ResizeNearestNeighbor"), ALL, 36),
     "RESHAPE": (reshape, ALL, 30),
     "SQUEEZE": (squeeze, ALL, 30),
+    "EXPAND_DIMS": (expand_dims, ALL, 30),
     "TRANSPOSE": (transpose, ALL, 35),
     "STRIDED_SLICE": (strided_slice, ALL, 40),
+    "SLICE": (slice_, ALL, 32),
     "SPLIT": (split, ALL, 32),
     "SPACE_TO_BATCH_ND": (space_to_batch, ALL, 32),
     "BATCH_TO_SPACE_ND": (batch_to_space, ALL, 32),
