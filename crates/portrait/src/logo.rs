@@ -94,7 +94,7 @@ fn blend(pixel: &mut [u8], [r, g, b, alpha]: [u8; 4]) {
             let total = u32::from(alpha) * 255 + below;
             for (colour, logo) in colours.iter_mut().zip([r, g, b]) {
                 let sum = u32::from(logo) * 255 * 255 + u32::from(*colour) * below;
-                *colour = divide(sum, total.max(1)).min(255);
+                *colour = divide(sum, total.max(1));
             }
             *opacity = divide(total, 255);
         }
