@@ -3,7 +3,7 @@ use hypercut_kernels::isa::Isa;
 
 use crate::error::Result;
 use crate::frame::{Frame, PixelFormat};
-use crate::mask::{Mask, Specks, Upsampler, Verdict};
+use crate::mask::{Mask, Specks, Upsampler, Verdict, coverage};
 use crate::network::Network;
 use crate::thumbnail::Thumbnail;
 
@@ -12,8 +12,8 @@ const BUILT_IN: &[u8] = include_bytes!("../../../models/hypercut-v0.tflite");
 
 /// Finds the people in a frame.
 ///
-/// The frame is stretched to the network's input by area average, the network's answer becomes a small soft mask, small
-/// islands and holes fade, and the rest is brought to the frame's size along the frame's own edges. Where a frame is
+/// The frame is stretched to the network's input by area average, the network's answer, a probability, becomes a small soft
+/// mask, small islands and holes fade, and the rest is brought to the frame's size along the frame's own edges. Where a frame is
 /// transparent, so is the mask: its alpha is never above the frame's.
 ///
 /// After the first frame of a size nothing is allocated. The same frame gives the same mask on every machine (with an 8-bit
@@ -90,8 +90,13 @@ impl Segmenter {
             .thumbnail
             .take(self.isa, frame, input.width, input.height);
         self.network.run(picture, &mut self.small)?;
+        let Verdict { confidence, .. } = Verdict::of(&self.small);
+        coverage::from_probability(&mut self.small);
         self.specks.run(&mut self.small);
-        self.verdict = Verdict::of(&self.small);
+        self.verdict = Verdict {
+            confidence,
+            ..Verdict::of(&self.small)
+        };
         let (width, height) = (self.small.width(), self.small.height());
         let guide = if (width, height) == (input.width, input.height) {
             picture
@@ -108,7 +113,7 @@ impl Segmenter {
         Ok(())
     }
 
-    /// Fills `mask` with the network's own soft answer, at the resolution of its output and untouched.
+    /// Fills `mask` with the network's own answer: the person's probability (255 is 1), at the resolution of its output.
     ///
     /// # Errors
     /// As [`segment`](Self::segment).
@@ -120,7 +125,8 @@ impl Segmenter {
         self.network.run(picture, mask)
     }
 
-    /// What the last [`segment`](Self::segment) found; an empty verdict before the first.
+    /// What the last [`segment`](Self::segment) found, its confidence being that of the network's own answer; an empty
+    /// verdict before the first.
     pub fn verdict(&self) -> Verdict {
         self.verdict
     }

@@ -1,4 +1,5 @@
 //! From the network's answer to an alpha mask at the picture's size.
+pub(crate) mod coverage;
 pub(crate) mod head;
 mod specks;
 mod upsample;
