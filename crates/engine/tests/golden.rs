@@ -1,11 +1,18 @@
 //! Every golden case through the engine: `tests/golden/make.py` says what is in them and where the answers come from.
 //!
 //! Float outputs agree within 1e-5 of the output's peak, bytes within one step of LiteRT's reference kernels, integers
-//! exactly. `HYPERCUT_WRITE_GOLDEN=1 cargo test -p hypercut-engine --test golden` rewrites `tests/golden/README.md`.
+//! exactly, on every instruction set of this CPU. `HYPERCUT_WRITE_GOLDEN=1 cargo test -p hypercut-engine --test golden` rewrites `tests/golden/README.md`.
+mod feed;
+
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
+use feed::{read_outputs, set_inputs};
 use hypercut_engine::Session;
+use hypercut_engine::graph::Graph;
+use hypercut_engine::model::Model;
+use hypercut_engine::plan::Plan;
+use hypercut_kernels::isa::Isa;
 use hypercut_testkit::golden::{cases, folder};
 use hypercut_testkit::{Agreement, Case, Data, Tensor, Tolerance, compare};
 
@@ -23,38 +30,41 @@ fn tolerance(operation: &str) -> Tolerance {
 /// Cases and their agreement, per element type.
 type Rows = BTreeMap<String, (usize, Agreement)>;
 
-/// Runs a case; its agreement or what is wrong with it.
-fn check(case: &Case, tolerance: Tolerance) -> Result<Agreement, String> {
-    let mut session = Session::from_bytes(&case.model).map_err(|error| error.to_string())?;
-    for (index, input) in case.inputs.iter().enumerate() {
-        match &input.data {
-            Data::F32(v) => session.set_input(index, v),
-            Data::I8(v) => session.set_input(index, v),
-            Data::U8(v) => session.set_input(index, v),
-            Data::I32(v) => session.set_input(index, v),
-            Data::I64(v) => session.set_input(index, v),
-        }
-        .map_err(|error| error.to_string())?;
-    }
+/// What the engine makes of a case on `isa`.
+fn answers(case: &Case, isa: Isa) -> Result<Vec<Tensor>, hypercut_engine::Error> {
+    let graph = Graph::new(Model::from_bytes(&case.model)?)?;
+    let mut session = Session::new(Plan::for_isa(&graph, isa)?);
+    set_inputs(&mut session, &case.inputs)?;
     session.run();
+    let mut data: Vec<Data> = case.outputs.iter().map(|o| o.data.zeroed()).collect();
+    read_outputs(&session, &mut data)?;
+    let tensor = |(index, data)| {
+        let shape = session.output(index)?.shape.clone();
+        Ok(Tensor { shape, data })
+    };
+    data.into_iter().enumerate().map(tensor).collect()
+}
+
+/// Runs a case on every instruction set that this CPU has: its agreement with LiteRT, or what is wrong with it.
+///
+/// Bytes and integers are the same on every set.
+fn check(case: &Case, tolerance: Tolerance) -> Result<Agreement, String> {
+    let mut first: Option<Vec<Tensor>> = None;
     let mut sum = Agreement::default();
-    for (index, expected) in case.outputs.iter().enumerate() {
-        let mut data = expected.data.zeroed();
-        match &mut data {
-            Data::F32(v) => session.read_output(index, v),
-            Data::I8(v) => session.read_output(index, v),
-            Data::U8(v) => session.read_output(index, v),
-            Data::I32(v) => session.read_output(index, v),
-            Data::I64(v) => session.read_output(index, v),
+    for isa in Isa::available() {
+        let found = answers(case, isa).map_err(|error| error.to_string())?;
+        sum = Agreement::default();
+        for (expected, found) in case.outputs.iter().zip(&found) {
+            let agreement = compare(expected, found, tolerance);
+            sum = sum.and(agreement.map_err(|text| format!("on {isa}: {text}"))?);
         }
-        .map_err(|error| error.to_string())?;
-        let shape = session
-            .output(index)
-            .map_err(|error| error.to_string())?
-            .shape
-            .clone();
-        let agreement = compare(expected, &Tensor { shape, data }, tolerance)?;
-        sum = sum.and(agreement);
+        for (scalar, found) in first.iter().flatten().zip(&found) {
+            let float = matches!(scalar.data, Data::F32(_));
+            let relative = if float { tolerance.relative } else { 0.0 };
+            compare(scalar, found, Tolerance { steps: 0, relative })
+                .map_err(|text| format!("{isa} is not scalar: {text}"))?;
+        }
+        first.get_or_insert(found);
     }
     Ok(sum)
 }

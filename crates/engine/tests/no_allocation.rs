@@ -1,4 +1,7 @@
 //! A session allocates when it is made and never again.
+mod feed;
+
+use feed::{read_outputs, set_inputs};
 use hypercut_engine::Session;
 use hypercut_testkit::golden::{cases, folder};
 use hypercut_testkit::{Case, Data};
@@ -7,27 +10,9 @@ use hypercut_testkit::{Case, Data};
 fn allocations(session: &mut Session, case: &Case) -> u64 {
     let mut outputs: Vec<Data> = case.outputs.iter().map(|o| o.data.zeroed()).collect();
     let counted = allocation_counter::measure(|| {
-        for (index, input) in case.inputs.iter().enumerate() {
-            match &input.data {
-                Data::F32(v) => session.set_input(index, v),
-                Data::I8(v) => session.set_input(index, v),
-                Data::U8(v) => session.set_input(index, v),
-                Data::I32(v) => session.set_input(index, v),
-                Data::I64(v) => session.set_input(index, v),
-            }
-            .unwrap();
-        }
+        set_inputs(session, &case.inputs).unwrap();
         session.run();
-        for (index, output) in outputs.iter_mut().enumerate() {
-            match output {
-                Data::F32(v) => session.read_output(index, v),
-                Data::I8(v) => session.read_output(index, v),
-                Data::U8(v) => session.read_output(index, v),
-                Data::I32(v) => session.read_output(index, v),
-                Data::I64(v) => session.read_output(index, v),
-            }
-            .unwrap();
-        }
+        read_outputs(session, &mut outputs).unwrap();
     });
     counted.count_total
 }

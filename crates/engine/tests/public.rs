@@ -1,7 +1,10 @@
 //! Whole public networks against LiteRT: `tests/public/prepare.py` fetches them and says what is in the folder that
 //! `HYPERCUT_PUBLIC_DIR` names. Without it the test prints that it skips, and why.
+mod feed;
+
 use std::path::Path;
 
+use feed::{read_outputs, set_inputs};
 use hypercut_engine::Session;
 use hypercut_testkit::golden::parse;
 use hypercut_testkit::{Agreement, Case, Data, Tensor, Tolerance, compare, picture};
@@ -107,28 +110,13 @@ fn measure(
     distances: &mut Distances,
     worst: &mut Option<(String, Tensor)>,
 ) -> Result<(), String> {
-    for (index, input) in case.inputs.iter().enumerate() {
-        match &input.data {
-            Data::F32(v) => session.set_input(index, v),
-            Data::I8(v) => session.set_input(index, v),
-            Data::U8(v) => session.set_input(index, v),
-            Data::I32(v) => session.set_input(index, v),
-            Data::I64(v) => session.set_input(index, v),
-        }
-        .map_err(|error| error.to_string())?;
-    }
+    set_inputs(session, &case.inputs).map_err(|error| error.to_string())?;
     session.run();
     let (reference, default) = case.outputs.split_at(case.outputs.len() / 2);
-    for (index, (reference, default)) in reference.iter().zip(default).enumerate() {
-        let mut data = reference.data.zeroed();
-        match &mut data {
-            Data::F32(v) => session.read_output(index, v),
-            Data::I8(v) => session.read_output(index, v),
-            Data::U8(v) => session.read_output(index, v),
-            Data::I32(v) => session.read_output(index, v),
-            Data::I64(v) => session.read_output(index, v),
-        }
-        .map_err(|error| error.to_string())?;
+    let mut data: Vec<Data> = reference.iter().map(|o| o.data.zeroed()).collect();
+    read_outputs(session, &mut data).map_err(|error| error.to_string())?;
+    let answers = reference.iter().zip(default).zip(data);
+    for (index, ((reference, default), data)) in answers.enumerate() {
         let shape = session
             .output(index)
             .map_err(|error| error.to_string())?
