@@ -1,7 +1,8 @@
 //! Every golden case through the engine: `tests/golden/make.py` says what is in them and where the answers come from.
 //!
 //! Float outputs agree within 1e-5 of the output's peak, bytes within one step of LiteRT's reference kernels, integers
-//! exactly, on every instruction set of this CPU. `HYPERCUT_WRITE_GOLDEN=1 cargo test -p hypercut-engine --test golden` rewrites `tests/golden/README.md`.
+//! exactly, on every instruction set of this CPU. `HYPERCUT_WRITE_GOLDEN=1 cargo test -p hypercut-engine --test golden
+//! table` rewrites the table in `tests/golden/README.md`.
 mod feed;
 
 use std::collections::BTreeMap;
