@@ -43,7 +43,7 @@ impl Specks {
         self.fade(
             mask,
             biggest as f32 * ISLAND,
-            |part| part.mass < biggest,
+            |_| true,
             |alpha, keep| (alpha * keep) >> 8,
         );
         self.find(mask, |alpha| 255 - alpha);

@@ -120,6 +120,34 @@ mod tests {
     }
 
     #[test]
+    fn unmixing_is_the_formula_rounded_to_nearest() {
+        for case in 0..40_000u32 {
+            let [i, a, f, b] = [7, 13, 29, 31].map(|step| (case * step / 3 % 256) as u8);
+            let a = a.clamp(1, 254);
+            let sides = Sides {
+                person: &[[f; 4]],
+                background: &[[b; 4]],
+            };
+            let row = Row {
+                picture: &[i],
+                channels: 1,
+                alpha: &[a],
+                sides: Some(sides),
+            };
+            let mut person = [[0; 4]];
+            person_row(Isa::Scalar, row, &mut person);
+            let [i, alpha, f, b] = [i, a, f, b].map(f64::from);
+            let alpha = alpha / 255.0;
+            let exact = f + alpha * (i - alpha * f - (1.0 - alpha) * b);
+            let found = f64::from(person[0][0]);
+            assert!(
+                (found - exact.clamp(0.0, 255.0)).abs() <= 0.5 + 1e-9,
+                "{case}"
+            );
+        }
+    }
+
+    #[test]
     fn solid_pixels_are_copied_whatever_the_estimates() {
         for byte in 0..=255u8 {
             let sides = Sides {
