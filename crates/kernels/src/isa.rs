@@ -14,9 +14,25 @@ pub const OVERRIDE: &str = "HYPERCUT_ISA";
 pub enum Isa {
     /// Plain Rust, compiled for the target's baseline: the oracle, and what every CPU can run.
     Scalar,
+    /// x86-64 with AVX2 (Haswell, Zen and later).
+    #[cfg(target_arch = "x86_64")]
+    Avx2(Avx2),
     /// x86-64 with AVX-512 F, BW, VL and VNNI (Ice Lake, Zen 4 and later).
     #[cfg(target_arch = "x86_64")]
     Avx512Vnni(Avx512Vnni),
+}
+
+/// Proof that this CPU has AVX2, and that the system saves its registers.
+#[cfg(target_arch = "x86_64")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Avx2(());
+
+#[cfg(target_arch = "x86_64")]
+impl Avx2 {
+    /// Asks the CPU.
+    pub fn new() -> Option<Self> {
+        is_x86_feature_detected!("avx2").then_some(Self(()))
+    }
 }
 
 /// Proof that this CPU has AVX-512 F, BW, VL and VNNI, and that the system saves its registers.
@@ -41,6 +57,8 @@ impl Isa {
     pub fn available() -> impl DoubleEndedIterator<Item = Self> {
         [
             Some(Self::Scalar),
+            #[cfg(target_arch = "x86_64")]
+            Avx2::new().map(Self::Avx2),
             #[cfg(target_arch = "x86_64")]
             Avx512Vnni::new().map(Self::Avx512Vnni),
         ]
@@ -73,6 +91,8 @@ impl Isa {
     pub fn name(self) -> &'static str {
         match self {
             Self::Scalar => "scalar",
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2(_) => "avx2",
             #[cfg(target_arch = "x86_64")]
             Self::Avx512Vnni(_) => "avx512vnni",
         }

@@ -6,5 +6,6 @@
 //!
 //! Kernels panic when a slice's length contradicts the given shape; nothing else panics, whatever the data.
 pub mod isa;
+mod lanes;
 pub mod nn;
 pub mod requantize;

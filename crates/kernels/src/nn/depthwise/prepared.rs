@@ -1,5 +1,5 @@
 //! A quantized depthwise convolution with its weights packed for the CPU at hand, run many times.
-use super::{Depthwise, DepthwiseI8, depthwise_i8};
+use super::{Depthwise, DepthwiseI8, depthwise_i8, staged};
 use crate::isa::Isa;
 use crate::nn::count;
 use crate::requantize::OutputI8;
@@ -14,6 +14,8 @@ pub struct PreparedDepthwise {
 #[derive(Debug)]
 enum Path {
     Oracle(Constants),
+    #[cfg(target_arch = "x86_64")]
+    Avx2(staged::Packed<crate::isa::Avx2>),
     #[cfg(target_arch = "x86_64")]
     Avx512Vnni(crate::isa::Avx512Vnni, super::avx512vnni::Packed),
 }
@@ -76,6 +78,8 @@ impl PreparedDepthwise {
         match isa {
             Isa::Scalar => None,
             #[cfg(target_arch = "x86_64")]
+            Isa::Avx2(token) => Some(Path::Avx2(staged::Packed::new(token, shape, c))),
+            #[cfg(target_arch = "x86_64")]
             Isa::Avx512Vnni(token) => {
                 Some(Path::Avx512Vnni(token, super::avx512vnni::Packed::new(shape, c)))
             }
@@ -94,12 +98,23 @@ impl PreparedDepthwise {
                 depthwise_i8(Isa::Scalar, &self.shape, &constants.borrow(), input, out);
             }
             #[cfg(target_arch = "x86_64")]
+            Path::Avx2(packed) => {
+                // SAFETY: the token that `packed` was made with proves that this CPU has the feature.
+                unsafe { avx2(packed, input, out) }
+            }
+            #[cfg(target_arch = "x86_64")]
             Path::Avx512Vnni(_token, packed) => {
                 // SAFETY: `_token` proves that this CPU has the features that `run` enables.
                 unsafe { packed.run(input, out) }
             }
         }
     }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn avx2(packed: &mut staged::Packed<crate::isa::Avx2>, input: &[i8], out: &mut [i8]) {
+    packed.run(input, out);
 }
 
 #[cfg(test)]

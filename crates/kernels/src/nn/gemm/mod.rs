@@ -9,6 +9,7 @@
 //! The scalar oracle is the convolution's own ([`conv2d`](super::conv2d)); an ISA without a file here uses that.
 #[cfg(target_arch = "x86_64")]
 mod avx512vnni;
+mod staged;
 
 use crate::isa::Isa;
 use crate::requantize::OutputI8;
@@ -47,6 +48,9 @@ pub(crate) struct Rows<'a> {
 /// Weights packed for one ISA.
 #[derive(Debug)]
 pub(crate) enum Gemm {
+    /// `vpmaddwd`.
+    #[cfg(target_arch = "x86_64")]
+    Avx2(staged::Packed<crate::isa::Avx2, 6>),
     /// `vpdpbusd`.
     #[cfg(target_arch = "x86_64")]
     Avx512Vnni(crate::isa::Avx512Vnni, avx512vnni::Packed),
@@ -64,6 +68,8 @@ impl Gemm {
         match isa {
             Isa::Scalar => None,
             #[cfg(target_arch = "x86_64")]
+            Isa::Avx2(token) => Some(Self::Avx2(staged::Packed::new(token, c))),
+            #[cfg(target_arch = "x86_64")]
             Isa::Avx512Vnni(token) => Some(Self::Avx512Vnni(token, avx512vnni::Packed::new(c))),
         }
     }
@@ -72,8 +78,13 @@ impl Gemm {
     ///
     /// # Panics
     /// When a slice is too short.
-    pub(crate) fn run(&self, rows: Rows<'_>, out: &mut [i8]) {
+    pub(crate) fn run(&mut self, rows: Rows<'_>, out: &mut [i8]) {
         match self {
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2(packed) => {
+                // SAFETY: the token that `packed` was made with proves that this CPU has the feature.
+                unsafe { avx2(packed, rows, out) }
+            }
             #[cfg(target_arch = "x86_64")]
             Self::Avx512Vnni(_token, packed) => {
                 // SAFETY: `_token` proves that this CPU has the features that `run` enables.
@@ -81,4 +92,10 @@ impl Gemm {
             }
         }
     }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn avx2(packed: &mut staged::Packed<crate::isa::Avx2, 6>, rows: Rows<'_>, out: &mut [i8]) {
+    packed.run(rows, out);
 }
