@@ -1,45 +1,141 @@
 //! Frame in, mask out.
+use hypercut_kernels::isa::Isa;
+
 use crate::error::Result;
-use crate::frame::Frame;
-use crate::mask::Mask;
+use crate::frame::{Frame, PixelFormat};
+use crate::mask::{Mask, Specks, Upsampler, Verdict};
+use crate::network::Network;
+use crate::thumbnail::Thumbnail;
+
+/// The network that is built in; `models/CARD.md` says what it learned from.
+const BUILT_IN: &[u8] = include_bytes!("../../../models/hypercut-v0.tflite");
 
 /// Finds the people in a frame.
+///
+/// The frame is stretched to the network's input by area average, the network's answer becomes a small soft mask, small
+/// islands and holes fade, and the rest is brought to the frame's size along the frame's own edges. Where a frame is
+/// transparent, so is the mask: its alpha is never above the frame's.
+///
+/// After the first frame of a size nothing is allocated. The same frame gives the same mask on every machine (with an 8-bit
+/// network, such as the built-in one).
+///
+/// ```
+/// use hypercut::mask::Finding;
+/// use hypercut::{Frame, Mask, Segmenter};
+/// let mut segmenter = Segmenter::new()?;
+/// let gray = [128; 64 * 48 * 3];
+/// let mut mask = Mask::new();
+/// segmenter.segment(&Frame::rgb8(&gray, 64, 48)?, &mut mask)?;
+/// assert_eq!((mask.width(), mask.height()), (64, 48));
+/// println!("{:?}", segmenter.verdict().finding());
+/// # Ok::<(), hypercut::Error>(())
+/// ```
 #[derive(Debug)]
-pub struct Segmenter {}
+pub struct Segmenter {
+    isa: Isa,
+    network: Network,
+    thumbnail: Thumbnail,
+    /// At the size of the network's output, where that is another than its input's.
+    guide: Thumbnail,
+    small: Mask,
+    specks: Specks,
+    upsampler: Upsampler,
+    verdict: Verdict,
+}
 
 impl Segmenter {
-    /// The built-in network.
+    /// With the built-in network.
     ///
     /// # Errors
-    /// [`ErrorKind::Model`](crate::ErrorKind::Model); not for a released build.
+    /// [`ErrorKind::Model`](crate::ErrorKind::Model), which a tested build never returns.
     pub fn new() -> Result<Self> {
-        Ok(Self {})
+        Self::from_tflite(BUILT_IN)
     }
 
-    /// Any portrait network in a `.tflite` file.
+    /// The `.tflite` file of the built-in network, for tools that look into it.
+    pub fn built_in() -> &'static [u8] {
+        BUILT_IN
+    }
+
+    /// With any portrait network in a `.tflite` file.
+    ///
+    /// Its input is one picture, `[1, height, width, 3]`: uint8 and int8 take the bytes as they are (int8 less 128), float32 takes
+    /// 0 to 1. Its output is a mask of any size: one channel (the person's probability after LOGISTIC or on an 8-bit grid
+    /// of 0 to 1, its logit otherwise), or two, background and person (probabilities after SOFTMAX, logits otherwise).
     ///
     /// # Errors
-    /// [`ErrorKind::Model`](crate::ErrorKind::Model) when the bytes aren't such a network.
+    /// [`ErrorKind::Model`](crate::ErrorKind::Model) when the bytes aren't such a network; the message says what was
+    /// found and what is expected.
     pub fn from_tflite(bytes: &[u8]) -> Result<Self> {
-        let _ = bytes;
-        Ok(Self {})
+        Ok(Self {
+            isa: Isa::detect(),
+            network: Network::new(bytes)?,
+            thumbnail: Thumbnail::default(),
+            guide: Thumbnail::default(),
+            small: Mask::new(),
+            specks: Specks::new(),
+            upsampler: Upsampler::new(),
+            verdict: Verdict::default(),
+        })
     }
 
-    /// Fills `mask` with the frame's alpha, `[height, width]`.
+    /// Fills `mask` with the person's alpha, `[frame.height(), frame.width()]`.
     ///
     /// # Errors
-    /// None for the formats there are now.
+    /// [`ErrorKind::Model`](crate::ErrorKind::Model), which a network that [`from_tflite`](Self::from_tflite) took never
+    /// causes.
     pub fn segment(&mut self, frame: &Frame<'_>, mask: &mut Mask) -> Result<()> {
-        mask.resize(frame.width(), frame.height());
-        mask.data_mut().fill(0);
+        let input = self.network.input();
+        let picture = self
+            .thumbnail
+            .take(self.isa, frame, input.width, input.height);
+        self.network.run(picture, &mut self.small)?;
+        self.specks.run(&mut self.small);
+        self.verdict = Verdict::of(&self.small);
+        let (width, height) = (self.small.width(), self.small.height());
+        let guide = if (width, height) == (input.width, input.height) {
+            picture
+        } else {
+            self.guide.take(
+                self.isa,
+                &Frame::rgb8(picture, input.width, input.height)?,
+                width,
+                height,
+            )
+        };
+        self.upsampler.run_with(frame, guide, &self.small, mask);
+        bound(frame, mask);
         Ok(())
     }
 
-    /// Fills `mask` with the network's own soft answer, at its resolution.
+    /// Fills `mask` with the network's own soft answer, at the resolution of its output and untouched.
     ///
     /// # Errors
     /// As [`segment`](Self::segment).
     pub fn segment_raw(&mut self, frame: &Frame<'_>, mask: &mut Mask) -> Result<()> {
-        self.segment(frame, mask)
+        let input = self.network.input();
+        let picture = self
+            .thumbnail
+            .take(self.isa, frame, input.width, input.height);
+        self.network.run(picture, mask)
+    }
+
+    /// What the last [`segment`](Self::segment) found; an empty verdict before the first.
+    pub fn verdict(&self) -> Verdict {
+        self.verdict
+    }
+}
+
+/// Holds the mask below the frame's own alpha.
+fn bound(frame: &Frame<'_>, mask: &mut Mask) {
+    if frame.format() == PixelFormat::Rgba8 {
+        for (row, masks) in frame
+            .rows()
+            .zip(mask.data_mut().chunks_exact_mut(frame.width()))
+        {
+            for (pixel, alpha) in row.chunks_exact(4).zip(masks) {
+                *alpha = (*alpha).min(pixel[3]);
+            }
+        }
     }
 }

@@ -34,7 +34,16 @@ impl std::fmt::Display for SchemaError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Identifier => f.write_str("the identifier TFL3 is missing"),
-            Self::Damaged(error) => f.write_str(error.to_string().trim_end()),
+            Self::Damaged(error) => {
+                // Further lines trace the path from the root, which helps writers of files, not readers.
+                let text = error.to_string();
+                f.write_str(
+                    text.lines()
+                        .next()
+                        .unwrap_or_default()
+                        .trim_end_matches('.'),
+                )
+            }
         }
     }
 }

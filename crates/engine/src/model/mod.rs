@@ -69,8 +69,8 @@ impl Model {
             tensors: Vec::new(),
             buffers: buffers(&root)?,
             operators: operator::read(&root, &graph, &limits)?,
-            inputs: indices(graph.inputs()),
-            outputs: indices(graph.outputs()),
+            inputs: indices(graph.inputs())?,
+            outputs: indices(graph.outputs())?,
             limits,
         };
         model.read_tensors(&graph)?;
@@ -135,12 +135,13 @@ fn buffers(root: &schema::Model<'_>) -> Result<Vec<Vec<u8>>> {
     buffers.iter().map(data).collect()
 }
 
-/// Indices as the file gives them; negative ones become one that no tensor has.
-fn indices(vector: Option<schema::Vector<'_, i32>>) -> Vec<usize> {
-    vector.map_or_else(Vec::new, |indices| {
-        indices
-            .iter()
-            .map(|index| usize::try_from(index).unwrap_or(usize::MAX))
-            .collect()
-    })
+/// Indices of tensors, as the file gives them.
+fn indices(vector: Option<schema::Vector<'_, i32>>) -> Result<Vec<usize>> {
+    let vector = vector.into_iter().flatten();
+    vector.map(index).collect()
+}
+
+/// An index of a tensor.
+fn index(index: i32) -> Result<usize> {
+    usize::try_from(index).map_err(|_| Error::invalid(format!("tensor {index} does not exist")))
 }

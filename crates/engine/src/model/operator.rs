@@ -1,5 +1,5 @@
 //! Operators of the file: what they are, what they read and write, in which order.
-use super::{Model, OperatorSource, indices};
+use super::{Model, OperatorSource, index, indices};
 use crate::error::{Error, Result};
 use crate::limits::Limits;
 use crate::ops::{OPS, OpCode, OpEntry, Operation};
@@ -54,24 +54,21 @@ pub(super) fn read(
             limits.operators
         )));
     }
-    let read = |(index, operator): (usize, schema::Operator<'_>)| {
-        let entry = entry(root, &operator).map_err(|e| e.at(format!("operator {index}")))?;
-        read_one(&operator, entry).map_err(|error| error.at(place(index, entry.name)))
+    let read = |(number, operator): (usize, schema::Operator<'_>)| {
+        let entry = entry(root, &operator).map_err(|e| e.at(format!("operator {number}")))?;
+        read_one(&operator, entry).map_err(|error| error.at(place(number, entry.name)))
     };
     operators.iter().enumerate().map(read).collect()
 }
 
 fn read_one(operator: &schema::Operator<'_>, entry: &OpEntry) -> Result<Operator> {
-    let inputs = operator.inputs().map_or_else(Vec::new, |inputs| {
-        // -1 marks an absent optional input; other negative numbers are caught as tensors that don't exist.
-        let index =
-            |index: i32| (index != -1).then(|| usize::try_from(index).unwrap_or(usize::MAX));
-        inputs.iter().map(index).collect()
-    });
+    let inputs = operator.inputs().into_iter().flatten();
+    // -1 marks an absent optional input.
+    let inputs = inputs.map(|input| (input != -1).then(|| index(input)).transpose());
     Ok(Operator {
         operation: (entry.parse)(&OperatorSource::new(*operator))?,
-        inputs,
-        outputs: indices(operator.outputs()),
+        inputs: inputs.collect::<Result<_>>()?,
+        outputs: indices(operator.outputs())?,
     })
 }
 

@@ -41,7 +41,10 @@ pub struct Add {
 
 impl Add {
     fn parse(subtract: bool, activation: i8) -> Result<Box<dyn Operation>> {
-        Ok(Box::new(Self { subtract, activation: Activation::from_schema(activation)? }))
+        Ok(Box::new(Self {
+            subtract,
+            activation: Activation::from_schema(activation)?,
+        }))
     }
 }
 
@@ -52,7 +55,9 @@ pub(super) fn infer_pair(inputs: &[Option<&Value>]) -> Result<Vec<Vec<usize>>> {
     if a.dtype != b.dtype || !matches!(a.dtype, DType::F32 | DType::I8) {
         return Err(Error::unsupported(format!("element types of {a} and {b}")));
     }
-    Broadcast::shape(&a.shape, &b.shape).map(|shape| vec![shape]).ok_or_else(|| misfit(a, b))
+    Broadcast::shape(&a.shape, &b.shape)
+        .map(|shape| vec![shape])
+        .ok_or_else(|| misfit(a, b))
 }
 
 /// How inputs 0 and 1 pair up.
@@ -76,25 +81,46 @@ impl Operation for Add {
 
     fn with_activation(&self, activation: Activation) -> Option<Box<dyn Operation>> {
         let free = self.activation == Activation::None;
-        free.then(|| Box::new(Self { activation, ..self.clone() }) as Box<dyn Operation>)
+        free.then(|| {
+            Box::new(Self {
+                activation,
+                ..self.clone()
+            }) as Box<dyn Operation>
+        })
     }
 
-    fn lower(&self, inputs: &[Option<&Value>], outputs: &[&Value], output: usize, isa: Isa) -> Result<Box<dyn Step>> {
+    fn lower(
+        &self,
+        inputs: &[Option<&Value>],
+        outputs: &[&Value],
+        output: usize,
+        isa: Isa,
+    ) -> Result<Box<dyn Step>> {
         let (shape, output) = (pairing(inputs)?, outputs[output]);
         let (a, b) = (input(inputs, 0)?, input(inputs, 1)?);
         output.expect(a.dtype)?;
         if a.dtype == DType::F32 {
             let (subtract, range) = (self.subtract, self.activation.range_f32());
-            return Ok(Box::new(FloatStep { isa, shape, subtract, range }));
+            return Ok(Box::new(FloatStep {
+                isa,
+                shape,
+                subtract,
+                range,
+            }));
         }
-        let ((a_scale, a_zero), (b_scale, b_zero), (scale, zero)) = (a.grid()?, b.grid()?, output.grid()?);
+        let ((a_scale, a_zero), (b_scale, b_zero), (scale, zero)) =
+            (a.grid()?, b.grid()?, output.grid()?);
         let sign = if self.subtract { -1.0 } else { 1.0 };
         let constants = AddI8 {
             zeros: [a_zero, b_zero],
             scales: [a_scale / scale, sign * b_scale / scale],
             output: self.activation.range_i8(scale, zero),
         };
-        Ok(Box::new(ByteStep { isa, shape, constants }))
+        Ok(Box::new(ByteStep {
+            isa,
+            shape,
+            constants,
+        }))
     }
 }
 
@@ -110,7 +136,14 @@ impl Step for FloatStep {
     fn run(&mut self, io: &mut Io<'_>) {
         let (inputs, out, _) = io.split();
         let kernel = if self.subtract { sub_f32 } else { add_f32 };
-        kernel(self.isa, &self.shape, self.range, inputs.get(0), inputs.get(1), out);
+        kernel(
+            self.isa,
+            &self.shape,
+            self.range,
+            inputs.get(0),
+            inputs.get(1),
+            out,
+        );
     }
 }
 
@@ -124,6 +157,13 @@ struct ByteStep {
 impl Step for ByteStep {
     fn run(&mut self, io: &mut Io<'_>) {
         let (inputs, out, _) = io.split();
-        add_i8(self.isa, &self.shape, &self.constants, inputs.get(0), inputs.get(1), out);
+        add_i8(
+            self.isa,
+            &self.shape,
+            &self.constants,
+            inputs.get(0),
+            inputs.get(1),
+            out,
+        );
     }
 }

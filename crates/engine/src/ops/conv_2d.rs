@@ -1,14 +1,14 @@
 //! `CONV_2D`: inputs `[N, H, W, C]`, weights `[O, KH, KW, C / groups]`, optional bias `[O]`; output `[N, H, W, O]`.
 //!
 //! Groups follow from the shapes: the weights see `C / groups` channels.
-use super::convolved::{Around, Channels, ChannelsF32, ChannelsI8, bias, product};
+use super::convolved::{Around, Channels, ChannelsF32, bias, product};
 use super::{Activation, OpCode, OpEntry, Operation, Padding, expect_inputs, input};
 use crate::error::{Error, Result};
 use crate::graph::Value;
 use crate::model::{OperatorSource, positive};
 use crate::plan::{Io, Step};
 use hypercut_kernels::isa::Isa;
-use hypercut_kernels::nn::conv2d::{self, Conv2dF32, Conv2dI8, conv2d_f32, conv2d_i8};
+use hypercut_kernels::nn::conv2d::{self, Conv2dF32, Conv2dI8, PreparedConv2d, conv2d_f32};
 use hypercut_schema::Conv2DOptions;
 
 /// The line in `OPS`.
@@ -119,11 +119,18 @@ impl Operation for Conv2d {
             axis: 0,
         };
         Ok(match around.channels(self.activation)? {
-            Channels::I8(constants) => Box::new(StepI8 {
+            Channels::I8(c) => Box::new(StepI8(PreparedConv2d::new(
                 isa,
-                shape,
-                constants,
-            }),
+                &shape,
+                &Conv2dI8 {
+                    weights: &c.weights,
+                    bias: &c.bias,
+                    scales: &c.scales,
+                    input_zero: c.input_zero,
+                    weight_zero: c.weight_zero,
+                    output: c.output,
+                },
+            ))),
             Channels::F32(constants) => Box::new(StepF32 {
                 isa,
                 shape,
@@ -134,25 +141,12 @@ impl Operation for Conv2d {
 }
 
 #[derive(Debug)]
-struct StepI8 {
-    isa: Isa,
-    shape: conv2d::Conv2d,
-    constants: ChannelsI8,
-}
+struct StepI8(PreparedConv2d);
 
 impl Step for StepI8 {
     fn run(&mut self, io: &mut Io<'_>) {
         let (inputs, out, _) = io.split();
-        let c = &self.constants;
-        let constants = Conv2dI8 {
-            weights: &c.weights,
-            bias: &c.bias,
-            scales: &c.scales,
-            input_zero: c.input_zero,
-            weight_zero: c.weight_zero,
-            output: c.output,
-        };
-        conv2d_i8(self.isa, &self.shape, &constants, inputs.get(0), out);
+        self.0.run(inputs.get(0), out);
     }
 }
 

@@ -1,5 +1,5 @@
 //! `DEPTHWISE_CONV_2D`: inputs `[N, H, W, C]`, weights `[1, KH, KW, C * M]`, optional bias `[C * M]`; output `[N, H, W, C * M]`.
-use super::convolved::{Around, Channels, ChannelsF32, ChannelsI8, bias, product};
+use super::convolved::{Around, Channels, ChannelsF32, bias, product};
 use super::{Activation, OpCode, OpEntry, Operation, Padding, expect_inputs, input};
 use crate::error::{Error, Result};
 use crate::graph::Value;
@@ -7,7 +7,7 @@ use crate::model::{OperatorSource, positive};
 use crate::plan::{Io, Step};
 use hypercut_kernels::isa::Isa;
 use hypercut_kernels::nn::depthwise::{
-    Depthwise, DepthwiseF32, DepthwiseI8, depthwise_f32, depthwise_i8,
+    Depthwise, DepthwiseF32, DepthwiseI8, PreparedDepthwise, depthwise_f32,
 };
 use hypercut_schema::DepthwiseConv2DOptions;
 
@@ -117,11 +117,18 @@ impl Operation for DepthwiseConv2d {
             axis: 3,
         };
         Ok(match around.channels(self.activation)? {
-            Channels::I8(constants) => Box::new(StepI8 {
+            Channels::I8(c) => Box::new(StepI8(PreparedDepthwise::new(
                 isa,
-                shape,
-                constants,
-            }),
+                &shape,
+                &DepthwiseI8 {
+                    weights: &c.weights,
+                    bias: &c.bias,
+                    scales: &c.scales,
+                    input_zero: c.input_zero,
+                    weight_zero: c.weight_zero,
+                    output: c.output,
+                },
+            ))),
             Channels::F32(constants) => Box::new(StepF32 {
                 isa,
                 shape,
@@ -132,25 +139,12 @@ impl Operation for DepthwiseConv2d {
 }
 
 #[derive(Debug)]
-struct StepI8 {
-    isa: Isa,
-    shape: Depthwise,
-    constants: ChannelsI8,
-}
+struct StepI8(PreparedDepthwise);
 
 impl Step for StepI8 {
     fn run(&mut self, io: &mut Io<'_>) {
         let (inputs, out, _) = io.split();
-        let c = &self.constants;
-        let constants = DepthwiseI8 {
-            weights: &c.weights,
-            bias: &c.bias,
-            scales: &c.scales,
-            input_zero: c.input_zero,
-            weight_zero: c.weight_zero,
-            output: c.output,
-        };
-        depthwise_i8(self.isa, &self.shape, &constants, inputs.get(0), out);
+        self.0.run(inputs.get(0), out);
     }
 }
 

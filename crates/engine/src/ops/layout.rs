@@ -16,7 +16,10 @@ pub(super) fn check_rank(shape: &[usize]) -> Result<()> {
     if shape.len() <= MAX_RANK {
         return Ok(());
     }
-    Err(Error::unsupported(format!("rank {}, above {MAX_RANK}", shape.len())))
+    Err(Error::unsupported(format!(
+        "rank {}, above {MAX_RANK}",
+        shape.len()
+    )))
 }
 
 /// The dimension that `number` names in a tensor of `rank`; negative numbers count from the last.
@@ -24,8 +27,14 @@ pub(super) fn check_rank(shape: &[usize]) -> Result<()> {
 /// # Errors
 /// Invalid outside `-rank..rank`.
 pub(super) fn axis(number: i64, rank: usize) -> Result<usize> {
-    let from_start = if number < 0 { number.checked_add(rank as i64) } else { Some(number) };
-    let axis = from_start.and_then(|axis| usize::try_from(axis).ok()).filter(|&axis| axis < rank);
+    let from_start = if number < 0 {
+        number.checked_add(rank as i64)
+    } else {
+        Some(number)
+    };
+    let axis = from_start
+        .and_then(|axis| usize::try_from(axis).ok())
+        .filter(|&axis| axis < rank);
     axis.ok_or_else(|| Error::invalid(format!("axis {number} of a tensor of rank {rank}")))
 }
 
@@ -36,7 +45,11 @@ pub(super) fn axis(number: i64, rank: usize) -> Result<usize> {
 pub(super) fn integers(value: &Value) -> Result<Vec<i64>> {
     match &value.constant {
         Some(Constant::I64(data)) => Ok(data.to_vec()),
-        _ => Ok(value.constant_i32()?.iter().map(|&number| number.into()).collect()),
+        _ => Ok(value
+            .constant_i32()?
+            .iter()
+            .map(|&number| number.into())
+            .collect()),
     }
 }
 
@@ -45,7 +58,9 @@ pub(super) fn integers(value: &Value) -> Result<Vec<i64>> {
 /// # Errors
 /// Too large beyond `usize`.
 pub(super) fn product(extents: &[usize]) -> Result<usize> {
-    let product = extents.iter().try_fold(1usize, |product, &extent| product.checked_mul(extent));
+    let product = extents
+        .iter()
+        .try_fold(1usize, |product, &extent| product.checked_mul(extent));
     product.ok_or_else(|| Error::too_large(format!("a tensor of {extents:?}")))
 }
 
@@ -92,16 +107,44 @@ pub(super) fn copy_step(
     fill: Option<u32>,
 ) -> Box<dyn Step> {
     match dtype.size() {
-        1 => Box::new(CopyStep { isa, input, boxes, fill: fill.map(|bits| bits as u8) }),
-        2 => Box::new(CopyStep { isa, input, boxes, fill: fill.map(|bits| bits as u16) }),
-        4 => Box::new(CopyStep { isa, input, boxes, fill }),
-        _ => Box::new(CopyStep { isa, input, boxes, fill: fill.map(u64::from) }),
+        1 => Box::new(CopyStep {
+            isa,
+            input,
+            boxes,
+            fill: fill.map(|bits| bits as u8),
+        }),
+        2 => Box::new(CopyStep {
+            isa,
+            input,
+            boxes,
+            fill: fill.map(|bits| bits as u16),
+        }),
+        4 => Box::new(CopyStep {
+            isa,
+            input,
+            boxes,
+            fill,
+        }),
+        _ => Box::new(CopyStep {
+            isa,
+            input,
+            boxes,
+            fill: fill.map(u64::from),
+        }),
     }
 }
 
 /// Copies the whole of input 0, for operations that change the shape alone.
 pub(super) fn copy_all(output: &Value, isa: Isa) -> Box<dyn Step> {
-    let all = copy_box(0, 0, &[BoxAxis { extent: output.len(), from: 1, to: 1 }]);
+    let all = copy_box(
+        0,
+        0,
+        &[BoxAxis {
+            extent: output.len(),
+            from: 1,
+            to: 1,
+        }],
+    );
     copy_step(output.dtype, isa, 0, vec![all], None)
 }
 
@@ -133,9 +176,15 @@ mod tests {
 
     #[test]
     fn axes_count_from_either_end() {
-        assert_eq!((axis(0, 3), axis(2, 3), axis(-1, 3), axis(-3, 3)), (Ok(0), Ok(2), Ok(2), Ok(0)));
+        assert_eq!(
+            (axis(0, 3), axis(2, 3), axis(-1, 3), axis(-3, 3)),
+            (Ok(0), Ok(2), Ok(2), Ok(0))
+        );
         for wrong in [3, -4, i64::MIN, i64::MAX] {
-            assert_eq!(axis(wrong, 3).unwrap_err().to_string(), format!("axis {wrong} of a tensor of rank 3"));
+            assert_eq!(
+                axis(wrong, 3).unwrap_err().to_string(),
+                format!("axis {wrong} of a tensor of rank 3")
+            );
         }
         assert!(axis(0, 0).is_err());
     }

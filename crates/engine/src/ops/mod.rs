@@ -13,13 +13,32 @@ use hypercut_kernels::isa::Isa;
 
 mod activation;
 mod convolved;
+mod layout;
 mod padding;
 
+pub mod add;
+pub mod arg_max;
+pub mod concatenation;
 pub mod conv_2d;
 pub mod convolution_2d_transpose_bias;
 pub mod depthwise_conv_2d;
 pub mod fully_connected;
+pub mod mean;
+pub mod mul;
+pub mod pad;
+pub mod pool_2d;
+pub mod prelu;
+pub mod quantize;
+pub mod reshape;
+pub mod resize;
+pub mod softmax;
+pub mod space_to_batch_nd;
+pub mod space_to_depth;
+pub mod split;
+pub mod strided_slice;
+pub mod transpose;
 pub mod transpose_conv;
+pub mod unary;
 
 pub use activation::Activation;
 pub use padding::Padding;
@@ -102,6 +121,40 @@ pub const OPS: &[OpEntry] = &[
     transpose_conv::ENTRY,
     convolution_2d_transpose_bias::ENTRY,
     fully_connected::ENTRY,
+    add::ADD,
+    add::SUB,
+    mul::ENTRY,
+    concatenation::ENTRY,
+    pad::PAD,
+    pad::PADV2,
+    resize::BILINEAR,
+    resize::NEAREST,
+    pool_2d::AVERAGE,
+    pool_2d::MAX,
+    mean::ENTRY,
+    unary::RELU,
+    unary::RELU6,
+    unary::RELU_N1_TO_1,
+    unary::LEAKY_RELU,
+    unary::HARD_SWISH,
+    unary::LOGISTIC,
+    unary::TANH,
+    prelu::ENTRY,
+    softmax::ENTRY,
+    reshape::RESHAPE,
+    reshape::SQUEEZE,
+    reshape::EXPAND_DIMS,
+    transpose::ENTRY,
+    strided_slice::STRIDED_SLICE,
+    strided_slice::SLICE,
+    split::ENTRY,
+    space_to_batch_nd::SPACE_TO_BATCH,
+    space_to_batch_nd::BATCH_TO_SPACE,
+    space_to_depth::SPACE_TO_DEPTH,
+    space_to_depth::DEPTH_TO_SPACE,
+    arg_max::ENTRY,
+    quantize::QUANTIZE,
+    quantize::DEQUANTIZE,
 ];
 
 /// Input `index`, which must be present.

@@ -17,7 +17,9 @@ pub const ENTRY: OpEntry = OpEntry {
     code: OpCode::Builtin(18),
     parse: |source| {
         let options = source.options::<MulOptions<'_>>()?;
-        Ok(Box::new(Mul { activation: Activation::from_schema(options.fused_activation_function())? }))
+        Ok(Box::new(Mul {
+            activation: Activation::from_schema(options.fused_activation_function())?,
+        }))
     },
 };
 
@@ -38,23 +40,39 @@ impl Operation for Mul {
     }
 
     fn with_activation(&self, activation: Activation) -> Option<Box<dyn Operation>> {
-        (self.activation == Activation::None).then(|| Box::new(Self { activation }) as Box<dyn Operation>)
+        (self.activation == Activation::None)
+            .then(|| Box::new(Self { activation }) as Box<dyn Operation>)
     }
 
-    fn lower(&self, inputs: &[Option<&Value>], outputs: &[&Value], output: usize, isa: Isa) -> Result<Box<dyn Step>> {
+    fn lower(
+        &self,
+        inputs: &[Option<&Value>],
+        outputs: &[&Value],
+        output: usize,
+        isa: Isa,
+    ) -> Result<Box<dyn Step>> {
         let (shape, output) = (pairing(inputs)?, outputs[output]);
         let (a, b) = (input(inputs, 0)?, input(inputs, 1)?);
         output.expect(a.dtype)?;
         if a.dtype == DType::F32 {
-            return Ok(Box::new(FloatStep { isa, shape, range: self.activation.range_f32() }));
+            return Ok(Box::new(FloatStep {
+                isa,
+                shape,
+                range: self.activation.range_f32(),
+            }));
         }
-        let ((a_scale, a_zero), (b_scale, b_zero), (scale, zero)) = (a.grid()?, b.grid()?, output.grid()?);
+        let ((a_scale, a_zero), (b_scale, b_zero), (scale, zero)) =
+            (a.grid()?, b.grid()?, output.grid()?);
         let constants = MulI8 {
             zeros: [a_zero, b_zero],
             scale: a_scale * b_scale / scale,
             output: self.activation.range_i8(scale, zero),
         };
-        Ok(Box::new(ByteStep { isa, shape, constants }))
+        Ok(Box::new(ByteStep {
+            isa,
+            shape,
+            constants,
+        }))
     }
 }
 
@@ -68,7 +86,14 @@ struct FloatStep {
 impl Step for FloatStep {
     fn run(&mut self, io: &mut Io<'_>) {
         let (inputs, out, _) = io.split();
-        mul_f32(self.isa, &self.shape, self.range, inputs.get(0), inputs.get(1), out);
+        mul_f32(
+            self.isa,
+            &self.shape,
+            self.range,
+            inputs.get(0),
+            inputs.get(1),
+            out,
+        );
     }
 }
 
@@ -82,6 +107,13 @@ struct ByteStep {
 impl Step for ByteStep {
     fn run(&mut self, io: &mut Io<'_>) {
         let (inputs, out, _) = io.split();
-        mul_i8(self.isa, &self.shape, &self.constants, inputs.get(0), inputs.get(1), out);
+        mul_i8(
+            self.isa,
+            &self.shape,
+            &self.constants,
+            inputs.get(0),
+            inputs.get(1),
+            out,
+        );
     }
 }

@@ -64,8 +64,14 @@ impl Pool2d {
 
     fn place(&self, input: &Value) -> Result<Pool> {
         let [n, h, w, c] = input.nhwc()?;
-        let (window, [out_h, out_w]) = self.padding.place([h, w], self.kernel, self.stride, [1, 1])?;
-        Ok(Pool { input: [n, h, w, c], output: [n, out_h, out_w, c], window })
+        let (window, [out_h, out_w]) =
+            self.padding
+                .place([h, w], self.kernel, self.stride, [1, 1])?;
+        Ok(Pool {
+            input: [n, h, w, c],
+            output: [n, out_h, out_w, c],
+            window,
+        })
     }
 }
 
@@ -86,23 +92,46 @@ impl Operation for Pool2d {
         }
     }
 
-    fn lower(&self, inputs: &[Option<&Value>], outputs: &[&Value], output: usize, isa: Isa) -> Result<Box<dyn Step>> {
+    fn lower(
+        &self,
+        inputs: &[Option<&Value>],
+        outputs: &[&Value],
+        output: usize,
+        isa: Isa,
+    ) -> Result<Box<dyn Step>> {
         let (x, output) = (input(inputs, 0)?, outputs[output]);
         output.expect(x.dtype)?;
         let (statistic, shape) = (self.statistic, self.place(x)?);
         if x.dtype == DType::F32 {
             let range = self.activation.range_f32();
-            return Ok(Box::new(FloatStep { isa, statistic, shape, range }));
+            return Ok(Box::new(FloatStep {
+                isa,
+                statistic,
+                shape,
+                range,
+            }));
         }
         let ((x_scale, input_zero), (scale, zero)) = (x.grid()?, output.grid()?);
         let range = self.activation.range_i8(scale, zero);
         match statistic {
             Statistic::Average => {
-                let constants = AverageI8 { input_zero, scale: x_scale / scale, output: range };
-                Ok(Box::new(AverageStep { isa, shape, constants }))
+                let constants = AverageI8 {
+                    input_zero,
+                    scale: x_scale / scale,
+                    output: range,
+                };
+                Ok(Box::new(AverageStep {
+                    isa,
+                    shape,
+                    constants,
+                }))
             }
-            Statistic::Max if (x_scale, input_zero) == (scale, zero) => Ok(Box::new(MaxStep { isa, shape, range })),
-            Statistic::Max => Err(Error::unsupported(format!("a maximum with grids that differ: {x}, {output}"))),
+            Statistic::Max if (x_scale, input_zero) == (scale, zero) => {
+                Ok(Box::new(MaxStep { isa, shape, range }))
+            }
+            Statistic::Max => Err(Error::unsupported(format!(
+                "a maximum with grids that differ: {x}, {output}"
+            ))),
         }
     }
 }
@@ -150,6 +179,12 @@ struct MaxStep {
 impl Step for MaxStep {
     fn run(&mut self, io: &mut Io<'_>) {
         let (inputs, out, _) = io.split();
-        max_pool_i8(self.isa, &self.shape, [self.range.min, self.range.max], inputs.get(0), out);
+        max_pool_i8(
+            self.isa,
+            &self.shape,
+            [self.range.min, self.range.max],
+            inputs.get(0),
+            out,
+        );
     }
 }

@@ -11,8 +11,11 @@ use hypercut_kernels::nn::prelu::{PreluI8, prelu_f32, prelu_i8};
 use hypercut_kernels::requantize::OutputI8;
 
 /// `PRELU`.
-pub const ENTRY: OpEntry =
-    OpEntry { name: "PRELU", code: OpCode::Builtin(54), parse: |_| Ok(Box::new(Prelu)) };
+pub const ENTRY: OpEntry = OpEntry {
+    name: "PRELU",
+    code: OpCode::Builtin(54),
+    parse: |_| Ok(Box::new(Prelu)),
+};
 
 /// Input 0 where it is not negative, else its product with input 1.
 #[derive(Debug, Clone)]
@@ -29,10 +32,19 @@ impl Operation for Prelu {
         if shapes[0] == x.shape {
             return Ok(shapes);
         }
-        Err(Error::invalid(format!("slopes {} reach beyond {x}", input(inputs, 1)?)))
+        Err(Error::invalid(format!(
+            "slopes {} reach beyond {x}",
+            input(inputs, 1)?
+        )))
     }
 
-    fn lower(&self, inputs: &[Option<&Value>], outputs: &[&Value], output: usize, isa: Isa) -> Result<Box<dyn Step>> {
+    fn lower(
+        &self,
+        inputs: &[Option<&Value>],
+        outputs: &[&Value],
+        output: usize,
+        isa: Isa,
+    ) -> Result<Box<dyn Step>> {
         let (shape, output) = (pairing(inputs)?, outputs[output]);
         let (x, alpha) = (input(inputs, 0)?, input(inputs, 1)?);
         output.expect(x.dtype)?;
@@ -48,7 +60,11 @@ impl Operation for Prelu {
             negative_scale: x_scale * alpha_scale / scale,
             output: OutputI8::full(zero),
         };
-        Ok(Box::new(ByteStep { isa, shape, constants }))
+        Ok(Box::new(ByteStep {
+            isa,
+            shape,
+            constants,
+        }))
     }
 }
 
@@ -75,6 +91,13 @@ struct ByteStep {
 impl Step for ByteStep {
     fn run(&mut self, io: &mut Io<'_>) {
         let (inputs, out, _) = io.split();
-        prelu_i8(self.isa, &self.shape, &self.constants, inputs.get(0), inputs.get(1), out);
+        prelu_i8(
+            self.isa,
+            &self.shape,
+            &self.constants,
+            inputs.get(0),
+            inputs.get(1),
+            out,
+        );
     }
 }

@@ -40,11 +40,23 @@ impl Operation for Convert {
         Ok(vec![input(inputs, 0)?.shape.clone()])
     }
 
-    fn lower(&self, inputs: &[Option<&Value>], outputs: &[&Value], output: usize, isa: Isa) -> Result<Box<dyn Step>> {
+    fn lower(
+        &self,
+        inputs: &[Option<&Value>],
+        outputs: &[&Value],
+        output: usize,
+        isa: Isa,
+    ) -> Result<Box<dyn Step>> {
         let (from, to) = (input(inputs, 0)?, outputs[output]);
         match (from.dtype, to.dtype) {
-            (DType::F32, DType::I8) => Ok(Box::new(QuantizeStep { isa, grid: grid(to)? })),
-            (DType::I8, DType::F32) => Ok(Box::new(DequantizeStep { isa, grid: grid(from)? })),
+            (DType::F32, DType::I8) => Ok(Box::new(QuantizeStep {
+                isa,
+                grid: grid(to)?,
+            })),
+            (DType::I8, DType::F32) => Ok(Box::new(DequantizeStep {
+                isa,
+                grid: grid(from)?,
+            })),
             (DType::I8, DType::I8) => {
                 let table = table(Activation::Clamp(OutputF32::FULL), from, to)?;
                 Ok(Box::new(TableStep { isa, table }))

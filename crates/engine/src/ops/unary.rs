@@ -13,8 +13,11 @@ use hypercut_kernels::requantize::OutputI8;
 use hypercut_schema::LeakyReluOptions;
 
 /// `RELU`.
-pub const RELU: OpEntry =
-    OpEntry { name: "RELU", code: OpCode::Builtin(19), parse: |_| Ok(bound("RELU", Activation::Relu)) };
+pub const RELU: OpEntry = OpEntry {
+    name: "RELU",
+    code: OpCode::Builtin(19),
+    parse: |_| Ok(bound("RELU", Activation::Relu)),
+};
 
 /// `RELU_N1_TO_1`.
 pub const RELU_N1_TO_1: OpEntry = OpEntry {
@@ -24,8 +27,11 @@ pub const RELU_N1_TO_1: OpEntry = OpEntry {
 };
 
 /// `RELU6`.
-pub const RELU6: OpEntry =
-    OpEntry { name: "RELU6", code: OpCode::Builtin(21), parse: |_| Ok(bound("RELU6", Activation::Relu6)) };
+pub const RELU6: OpEntry = OpEntry {
+    name: "RELU6",
+    code: OpCode::Builtin(21),
+    parse: |_| Ok(bound("RELU6", Activation::Relu6)),
+};
 
 /// `LEAKY_RELU`.
 pub const LEAKY_RELU: OpEntry = OpEntry {
@@ -36,7 +42,10 @@ pub const LEAKY_RELU: OpEntry = OpEntry {
         if !slope.is_finite() {
             return Err(Error::invalid(format!("slope {slope}")));
         }
-        Ok(function("LEAKY_RELU", activation::Activation::LeakyRelu(slope)))
+        Ok(function(
+            "LEAKY_RELU",
+            activation::Activation::LeakyRelu(slope),
+        ))
     },
 };
 
@@ -71,12 +80,20 @@ pub struct Unary {
 }
 
 fn function(name: &'static str, function: activation::Activation) -> Box<dyn Operation> {
-    Box::new(Unary { name, function, bounds: None })
+    Box::new(Unary {
+        name,
+        function,
+        bounds: None,
+    })
 }
 
 fn bound(name: &'static str, bounds: Activation) -> Box<dyn Operation> {
     let function = activation::Activation::Clamp(bounds.range_f32());
-    Box::new(Unary { name, function, bounds: Some(bounds) })
+    Box::new(Unary {
+        name,
+        function,
+        bounds: Some(bounds),
+    })
 }
 
 impl Operation for Unary {
@@ -97,20 +114,40 @@ impl Operation for Unary {
         self.bounds
     }
 
-    fn lower(&self, inputs: &[Option<&Value>], outputs: &[&Value], output: usize, isa: Isa) -> Result<Box<dyn Step>> {
+    fn lower(
+        &self,
+        inputs: &[Option<&Value>],
+        outputs: &[&Value],
+        output: usize,
+        isa: Isa,
+    ) -> Result<Box<dyn Step>> {
         let (x, output) = (input(inputs, 0)?, outputs[output]);
         output.expect(x.dtype)?;
         if x.dtype == DType::F32 {
-            return Ok(Box::new(FloatStep { isa, function: self.function }));
+            return Ok(Box::new(FloatStep {
+                isa,
+                function: self.function,
+            }));
         }
-        Ok(Box::new(TableStep { isa, table: table(self.function, x, output)? }))
+        Ok(Box::new(TableStep {
+            isa,
+            table: table(self.function, x, output)?,
+        }))
     }
 }
 
 /// The table of `function` from the grid of `input` to that of `output`.
-pub(super) fn table(function: activation::Activation, input: &Value, output: &Value) -> Result<Table> {
+pub(super) fn table(
+    function: activation::Activation,
+    input: &Value,
+    output: &Value,
+) -> Result<Table> {
     let ((scale, zero_point), (output_scale, output_zero)) = (input.grid()?, output.grid()?);
-    Ok(function.table(Grid { scale, zero_point }, output_scale, OutputI8::full(output_zero)))
+    Ok(function.table(
+        Grid { scale, zero_point },
+        output_scale,
+        OutputI8::full(output_zero),
+    ))
 }
 
 #[derive(Debug)]

@@ -8,7 +8,7 @@ use hypercut_kernels::pixel::composite::{Row, over_row};
 use hypercut_kernels::pixel::fill::Fill;
 use hypercut_kernels::pixel::reduce::{MAX_SIDE, Tone};
 
-use super::plane::{Edges, Plane, Side};
+use super::plane::{Edges, Plane, Side, span};
 use super::{Effect, EffectInfo, OptionInfo, OptionKind, check};
 use crate::error::Result;
 use crate::frame::{Frame, FrameMut, PixelFormat};
@@ -165,7 +165,10 @@ impl Effect for Blur {
         self.edges.prepare(self.isa, frame, mask);
         let channels = frame.format().bytes();
         for (y, picture) in frame.rows().enumerate() {
-            let behind = self.behind.row(self.isa, y);
+            let alpha = mask.row(y);
+            let behind = self
+                .behind
+                .row(self.isa, y, span(alpha, |alpha| alpha < 255));
             if frame.format().has_alpha() {
                 for (behind, pixel) in behind.iter_mut().zip(picture.chunks_exact(channels)) {
                     behind[3] = pixel[channels - 1];
@@ -175,7 +178,7 @@ impl Effect for Blur {
                 picture,
                 channels,
                 alpha: mask.row(y),
-                sides: Some(self.edges.row(self.isa, y)),
+                sides: Some(self.edges.row(self.isa, y, mask.row(y))),
             };
             over_row(self.isa, row, behind, out.row_mut(y), channels);
         }

@@ -43,7 +43,10 @@ impl Effect for Cutout {
             edges.prepare(self.isa, frame, mask);
         }
         for (y, picture) in frame.rows().enumerate() {
-            let sides = self.edges.as_mut().map(|edges| edges.row(self.isa, y));
+            let sides = self
+                .edges
+                .as_mut()
+                .map(|edges| edges.row(self.isa, y, mask.row(y)));
             let row = Row {
                 picture,
                 channels: frame.format().bytes(),

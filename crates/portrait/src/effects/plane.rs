@@ -1,4 +1,6 @@
 //! The smooth colours of one side of a mask, at reduced size.
+use std::ops::Range;
+
 use hypercut_kernels::isa::Isa;
 use hypercut_kernels::pixel::blur::Gaussian;
 use hypercut_kernels::pixel::composite::Sides;
@@ -25,6 +27,7 @@ pub(super) struct Plane {
     pub(super) width: usize,
     colours: Vec<[u16; 4]>,
     weights: Vec<u8>,
+    columns: Vec<[f32; 4]>,
     trust: Vec<f32>,
     x: Taps,
     y: Taps,
@@ -48,20 +51,23 @@ impl Plane {
         self.cells.clear();
         self.cells.resize(width * height, [0.0; 4]);
         self.weights.resize(frame.width(), 0);
+        self.columns.clear();
+        self.columns.resize(frame.width(), [0.0; 4]);
         for (y, row) in frame.rows().enumerate() {
             weigh(mask.row(y), row, frame.format(), side, &mut self.weights);
-            let cells = &mut self.cells[y / cell * width..][..width];
             reduce::add_row(
                 isa,
                 row,
                 frame.format().bytes(),
                 &self.weights,
-                cell,
                 tone,
-                cells,
+                &mut self.columns,
             );
+            if (y + 1) % cell == 0 || y + 1 == frame.height() {
+                let cells = &mut self.cells[y / cell * width..][..width];
+                reduce::fold(isa, &mut self.columns, cell, cells);
+            }
         }
-        reduce::normalize(cell, &mut self.cells);
         reduce::distrust_edges(&mut self.cells, width, &mut self.trust);
         self.x.set(frame.width(), width, 1, cell);
         self.y.set(frame.height(), height, 1, cell);
@@ -74,18 +80,21 @@ impl Plane {
         fill.run(&self.cells, self.width, tone, &mut self.colours);
     }
 
-    /// Full-size row `y` of the colours, `[W, 4]`.
-    pub(super) fn row(&mut self, isa: Isa, y: usize) -> &mut [[u8; 4]] {
-        lerp::row(
-            isa,
-            &self.colours,
-            &self.x,
-            self.y.at(y),
-            &mut self.between,
-            &mut self.row,
-        );
+    /// Full-size row `y` of the colours, `[W, 4]`, up to date inside `span` alone.
+    pub(super) fn row(&mut self, isa: Isa, y: usize, span: Range<usize>) -> &mut [[u8; 4]] {
+        let (x, y) = ((&self.x, span), self.y.at(y));
+        lerp::row(isa, &self.colours, x, y, &mut self.between, &mut self.row);
         &mut self.row
     }
+}
+
+/// The places of a row from the first to the last that `wanted` picks; empty when there is none.
+pub(super) fn span(alphas: &[u8], wanted: impl Fn(u8) -> bool) -> Range<usize> {
+    let first = alphas.iter().position(|&alpha| wanted(alpha));
+    let last = alphas.iter().rposition(|&alpha| wanted(alpha));
+    first
+        .zip(last)
+        .map_or(0..0, |(first, last)| first..last + 1)
 }
 
 /// Weight of a pixel by its share of a side: the eighth power of the share. A soft pixel is a mixture, so by its share alone
@@ -146,10 +155,12 @@ impl Edges {
         }
     }
 
-    pub(super) fn row(&mut self, isa: Isa, y: usize) -> Sides<'_> {
+    /// Both sides under row `y`, whose alpha is `alphas`; up to date where alpha is neither 0 nor 255.
+    pub(super) fn row(&mut self, isa: Isa, y: usize, alphas: &[u8]) -> Sides<'_> {
+        let soft = span(alphas, |alpha| !matches!(alpha, 0 | 255));
         Sides {
-            person: self.person.row(isa, y),
-            background: self.background.row(isa, y),
+            person: self.person.row(isa, y, soft.clone()),
+            background: self.background.row(isa, y, soft),
         }
     }
 }

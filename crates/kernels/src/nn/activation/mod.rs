@@ -12,6 +12,8 @@ use crate::requantize::{OutputF32, OutputI8, dequantize};
 pub enum Activation {
     /// `min(max(x, low), high)`: the identity, `RELU`, `RELU6`, `RELU_N1_TO_1`.
     Clamp(OutputF32),
+    /// `x` where it is not negative, else `x` times this slope.
+    LeakyRelu(f32),
     /// `x * min(max(x + 3, 0), 6) / 6`.
     HardSwish,
     /// `1 / (1 + e^-x)`.
@@ -34,6 +36,7 @@ impl Activation {
     pub fn apply(self, x: f32) -> f32 {
         match self {
             Self::Clamp(range) => range.clamp(x),
+            Self::LeakyRelu(slope) => x * if x >= 0.0 { 1.0 } else { slope },
             Self::HardSwish => x * (x + 3.0).clamp(0.0, 6.0) / 6.0,
             Self::Logistic => logistic(f64::from(x)) as f32,
             Self::Tanh => tanh(f64::from(x)) as f32,

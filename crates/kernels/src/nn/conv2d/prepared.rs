@@ -188,7 +188,9 @@ mod tests {
             (seed >> 24) as u8 as i8
         };
         let windows = [(1, 1, 1), (3, 2, 1), (3, 1, 2), (2, 1, 1)];
-        for (inputs, outputs) in (1..=17).flat_map(|i| [(i, 131 - 7 * i), (i * 7 + 1, i)]) {
+        let narrow = [(16, 1), (16, 2), (48, 1), (32, 2)];
+        let pairs = (1..=17).flat_map(|i| [(i, 131 - 7 * i), (i * 7 + 1, i)]).chain(narrow);
+        for (inputs, outputs) in pairs {
             for (w, (kernel, stride, dilation)) in (1..=17).zip(windows.into_iter().cycle()) {
                 let window = Window {
                     kernel: [kernel; 2],

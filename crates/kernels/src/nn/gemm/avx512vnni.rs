@@ -2,6 +2,7 @@
 //!
 //! The instruction wants the inputs unsigned, so their top bit is flipped (that adds 128) as each group of four is broadcast,
 //! and the bias takes `(128 + input_zero) * sum(weights)` away again. Sums are exact modulo 2^32, so the bytes are the oracle's.
+use super::avx512vnni_narrow::Narrow;
 use super::{GemmI8, Rows};
 use crate::requantize::avx512::Output;
 use std::arch::x86_64::*;
@@ -21,6 +22,7 @@ pub(crate) struct Packed {
     bias: Vec<i32>,
     scales: Vec<f32>,
     output: crate::requantize::OutputI8,
+    narrow: Option<Narrow>,
 }
 
 /// Vectors of outputs that the next tile takes when `left` are left.
@@ -62,7 +64,8 @@ impl Packed {
         bias.resize(vectors * LANES, 0);
         let mut scales = c.scales.to_vec();
         scales.resize(vectors * LANES, 0.0);
-        Self { segments, quads, outputs, weights, bias, scales, output: c.output }
+        let narrow = Narrow::new(c, &bias);
+        Self { segments, quads, outputs, weights, bias, scales, output: c.output, narrow }
     }
 
     /// Runs; see [`super::Gemm::run`].
@@ -70,6 +73,12 @@ impl Packed {
     pub(crate) fn run(&self, rows: Rows<'_>, out: &mut [i8]) {
         let pixels = out.len() / self.outputs;
         assert_eq!(out.len(), pixels * self.outputs, "length of output");
+        if let Some(narrow) = &self.narrow
+            && narrow.fits(&rows, pixels)
+        {
+            narrow.run(rows, out);
+            return;
+        }
         let vectors = self.outputs.div_ceil(LANES);
         let mut first = 0;
         let mut weights = &self.weights[..];

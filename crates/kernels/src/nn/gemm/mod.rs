@@ -9,6 +9,8 @@
 //! The scalar oracle is the convolution's own ([`conv2d`](super::conv2d)); an ISA without a file here uses that.
 #[cfg(target_arch = "x86_64")]
 mod avx512vnni;
+#[cfg(target_arch = "x86_64")]
+mod avx512vnni_narrow;
 mod staged;
 
 use crate::isa::Isa;

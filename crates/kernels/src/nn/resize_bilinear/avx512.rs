@@ -58,13 +58,15 @@ pub(super) fn double_plane([h, w]: [usize; 2], input: &[i8], out: &mut [i8]) {
         let (near, far) = neighbours(y, h);
         let (near, far) = (&input[near * w..][..w], &input[far * w..][..w]);
         let mut x = 1;
-        while x + LANE < w {
-            // SAFETY: the three loads cover pixels x - 1 ..= x + 16, within both rows of w bytes.
+        while x + 1 < w && w >= LANE + 2 {
+            // The last step goes back over pixels already done.
+            let start = x.min(w - 1 - LANE);
+            // SAFETY: the three loads cover pixels start - 1 ..= start + 16, within both rows of w bytes.
             let load = |row: &[i8], at: usize| unsafe {
                 _mm256_cvtepi8_epi16(_mm_loadu_si128(row.as_ptr().add(at).cast()))
             };
             let column = |at: usize| three_to_one(load(near, at), load(far, at));
-            let (left, middle, right) = (column(x - 1), column(x), column(x + 1));
+            let (left, middle, right) = (column(start - 1), column(start), column(start + 1));
             let even = sixteenth(three_to_one(middle, left));
             let odd = sixteenth(three_to_one(middle, right));
             // Values fit a byte, so the low bytes of `even` and the shifted ones of `odd` make the pairs.
@@ -72,10 +74,10 @@ pub(super) fn double_plane([h, w]: [usize; 2], input: &[i8], out: &mut [i8]) {
                 _mm256_and_si256(even, _mm256_set1_epi16(0xff)),
                 _mm256_slli_epi16::<8>(odd),
             );
-            let target = out[2 * x..][..2 * LANE].as_mut_ptr();
+            let target = out[2 * start..][..2 * LANE].as_mut_ptr();
             // SAFETY: 32 bytes, just taken.
             unsafe { _mm256_storeu_si256(target.cast(), pairs) };
-            x += LANE;
+            x = start + LANE;
         }
         let column = |x: usize| 3 * i32::from(near[x]) + i32::from(far[x]);
         for x in (0..w.min(1)).chain(x..w) {

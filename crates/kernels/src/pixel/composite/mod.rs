@@ -7,7 +7,7 @@ mod scalar;
 
 use crate::isa::Isa;
 
-/// Smooth colours of both sides under a row, `[W, 4]` each, the fourth byte unused.
+/// Smooth colours of both sides under a row, `[W, 4]` each, the fourth byte unused. Read where alpha is neither 0 nor 255.
 #[derive(Debug, Clone, Copy)]
 pub struct Sides<'a> {
     /// The person's.
@@ -42,7 +42,7 @@ impl Row<'_> {
 
 /// The person's own colours as `[W, 4]`: red, green, blue, alpha (never above the picture's own).
 ///
-/// Pixels with alpha 255 are copied bit for bit. So are those that the picture itself makes transparent: straight colours
+/// Pixels with alpha 0 or 255 are copied bit for bit. So are those that the picture itself makes transparent: straight colours
 /// are the person's already.
 ///
 /// # Panics
@@ -171,9 +171,20 @@ mod tests {
 
     #[test]
     fn a_half_transparent_pixel_of_the_person_is_unchanged_over_a_background_as_transparent() {
-        let row = Row { picture: &[50, 60, 70, 128, 8, 9, 10, 0], channels: 4, alpha: &[128, 0], sides: None };
+        let row = Row {
+            picture: &[50, 60, 70, 128, 8, 9, 10, 0],
+            channels: 4,
+            alpha: &[128, 0],
+            sides: None,
+        };
         let mut out = [0; 8];
-        over_row(Isa::Scalar, row, &[[200, 200, 200, 128], [1, 2, 3, 0]], &mut out, 4);
+        over_row(
+            Isa::Scalar,
+            row,
+            &[[200, 200, 200, 128], [1, 2, 3, 0]],
+            &mut out,
+            4,
+        );
         assert_eq!(out, [50, 60, 70, 128, 1, 2, 3, 0]);
     }
 

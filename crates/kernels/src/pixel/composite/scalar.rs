@@ -28,7 +28,7 @@ fn person<const C: usize>(
     let (colour, opacity) = load(pixel);
     let alpha = alpha.min(opacity);
     match sides {
-        Some(sides) if alpha < 255 && opacity == 255 => {
+        Some(sides) if opacity == 255 && !matches!(alpha, 0 | 255) => {
             let (f, b) = (sides.person[x], sides.background[x]);
             (
                 std::array::from_fn(|c| unmix(colour[c], alpha, f[c], b[c])),

@@ -1,6 +1,8 @@
 //! Bilinear enlargement of a small plane, one full-size row at a time.
 mod scalar;
 
+use std::ops::Range;
+
 use crate::isa::Isa;
 
 /// Fractional bits of a weight.
@@ -67,17 +69,18 @@ impl Taps {
     }
 }
 
-/// Writes full-size row `y` of `plane` `[cells_y, cells_x, 4]` (8 fractional bits) as bytes `[x.len(), 4]`.
+/// Writes places `span` of full-size row `y` of `plane` `[cells_y, cells_x, 4]` (8 fractional bits) to the same places of
+/// `out`, bytes `[x.len(), 4]`; the rest of `out` stays.
 ///
 /// Vertical first, `(a * (256 - w) + b * w + 128) >> 8`; then horizontal, the same with rounding to whole bytes. `between`
 /// is scratch of one plane row and one cell more.
 ///
 /// # Panics
-/// When lengths contradict each other.
+/// When lengths contradict each other or the span reaches beyond the row.
 pub fn row(
     isa: Isa,
     plane: &[[u16; 4]],
-    x: &Taps,
+    (x, span): (&Taps, Range<usize>),
     y: (usize, u16),
     between: &mut Vec<[u16; 4]>,
     out: &mut [[u8; 4]],
@@ -85,18 +88,25 @@ pub fn row(
     let cells = x.cells();
     assert_eq!(out.len(), x.len(), "output length");
     assert_eq!(plane.len() % cells, 0, "plane length");
+    if span.is_empty() {
+        return;
+    }
     between.resize(cells + 1, [0; 4]);
-    let above = &plane[y.0 * cells..][..cells];
-    let below = if y.1 == 0 {
-        above
-    } else {
-        &plane[(y.0 + 1) * cells..][..cells]
-    };
+    // The cells under the span, and one more on the right for the last place to lean on.
+    let (first, end) = (x.at(span.start).0, (x.at(span.end - 1).0 + 2).min(cells));
+    let under = |y: usize| &plane[y * cells..][first..end];
+    let above = under(y.0);
+    let below = if y.1 == 0 { above } else { under(y.0 + 1) };
     match isa {
         _ => {
-            scalar::between(above, below, y.1, &mut between[..cells]);
-            between[cells] = between[cells - 1];
-            scalar::spread(between, &x.index, &x.weight, out);
+            scalar::between(above, below, y.1, &mut between[first..end]);
+            between[end] = between[end - 1];
+            scalar::spread(
+                between,
+                &x.index[span.clone()],
+                &x.weight[span.clone()],
+                &mut out[span],
+            );
         }
     }
 }
@@ -111,7 +121,14 @@ mod tests {
         x.set(4, 2, 1, 2);
         let plane = [[0, 0, 25600, 256], [25600, 0, 0, 256]];
         let mut out = [[0; 4]; 4];
-        row(Isa::Scalar, &plane, &x, (0, 0), &mut Vec::new(), &mut out);
+        row(
+            Isa::Scalar,
+            &plane,
+            (&x, 0..4),
+            (0, 0),
+            &mut Vec::new(),
+            &mut out,
+        );
         assert_eq!(
             out,
             [
@@ -131,7 +148,7 @@ mod tests {
         row(
             Isa::Scalar,
             &[[0; 4], [25600; 4]],
-            &x,
+            (&x, 0..3),
             (0, 64),
             &mut Vec::new(),
             &mut out,
@@ -149,12 +166,50 @@ mod tests {
             row(
                 Isa::Scalar,
                 &vec![[65280; 4]; cells],
-                &x,
+                (&x, 0..len),
                 (0, 0),
                 &mut Vec::new(),
                 &mut out,
             );
             assert!(out.iter().all(|p| *p == [255; 4]));
+        }
+    }
+
+    #[test]
+    fn a_span_is_the_same_as_in_the_whole_row_and_the_rest_stays() {
+        let (len, k) = (29usize, 3usize);
+        let plane: Vec<[u16; 4]> = (0..20u16)
+            .map(|i| [i * 3000, i * i * 150, 65280 - i, 7])
+            .collect();
+        let mut x = Taps::default();
+        x.set(len, 10, 1, k);
+        let mut whole = vec![[0; 4]; len];
+        row(
+            Isa::Scalar,
+            &plane,
+            (&x, 0..len),
+            (0, 77),
+            &mut Vec::new(),
+            &mut whole,
+        );
+        for (start, end) in [(0, 1), (5, 5), (5, 6), (3, 20), (28, 29), (11, 29)] {
+            let mut out = vec![[9; 4]; len];
+            row(
+                Isa::Scalar,
+                &plane,
+                (&x, start..end),
+                (0, 77),
+                &mut Vec::new(),
+                &mut out,
+            );
+            for i in 0..len {
+                let expected = if (start..end).contains(&i) {
+                    whole[i]
+                } else {
+                    [9; 4]
+                };
+                assert_eq!(out[i], expected, "{start}..{end} at {i}");
+            }
         }
     }
 }

@@ -4,7 +4,7 @@ mod scalar;
 use super::Source;
 use crate::isa::Isa;
 
-/// Largest side of a cell in pixels: `255 * 255 * side` and a cell row's sum then fit 32 bits with room to spare.
+/// Largest side of a cell in pixels: `255 * 255 * side` is then an integer that `f32` holds exactly.
 pub const MAX_SIDE: usize = 256;
 
 /// What a colour byte counts as while it is averaged.
@@ -16,41 +16,45 @@ pub enum Tone<'a> {
     Curve(&'a [f32; 256]),
 }
 
-/// Adds one picture row to a row of cells: `cells[x / side] += [weight * tone(colour) x 3, weight]`.
+/// Adds one picture row to its columns: `columns[x] += weight[x] * [tone(red), tone(green), tone(blue), 1]`.
 ///
-/// `row` is `[W, channels]` with 1 (counted thrice), 3 or 4 channels (the fourth ignored); `weight` is `[W]`, 0 to 255.
-/// Sums of one row and cell are exact integers for [`Tone::Plain`], and left to right in `f32` for [`Tone::Curve`].
+/// `row` is `[W, channels]` with 1 (counted thrice), 3 or 4 channels (the fourth ignored); `weight` is `[W]`, 0 to 255. For
+/// [`Tone::Plain`] and up to [`MAX_SIDE`] rows the sums are exact integers.
 ///
 /// # Panics
-/// When lengths contradict each other, `channels` is none of the above, or `side` is 0 or above [`MAX_SIDE`].
+/// When lengths contradict each other or `channels` is none of the above.
 pub fn add_row(
     isa: Isa,
     row: &[u8],
     channels: usize,
     weight: &[u8],
-    side: usize,
     tone: Tone<'_>,
-    cells: &mut [[f32; 4]],
+    columns: &mut [[f32; 4]],
 ) {
     assert_eq!(row.len(), weight.len() * channels, "row length");
-    assert!((1..=MAX_SIDE).contains(&side), "cells of {side} pixels");
-    assert_eq!(cells.len(), weight.len().div_ceil(side), "number of cells");
+    assert_eq!(columns.len(), weight.len(), "number of columns");
     match (isa, channels) {
-        (Isa::Scalar, 1) => scalar::add_row::<1>(row, weight, side, tone, cells),
-        (Isa::Scalar, 3) => scalar::add_row::<3>(row, weight, side, tone, cells),
-        (Isa::Scalar, 4) => scalar::add_row::<4>(row, weight, side, tone, cells),
+        (Isa::Scalar, 1) => scalar::add_row::<1>(row, weight, tone, columns),
+        (Isa::Scalar, 3) => scalar::add_row::<3>(row, weight, tone, columns),
+        (Isa::Scalar, 4) => scalar::add_row::<4>(row, weight, tone, columns),
         _ => panic!("{channels} channels"),
     }
 }
 
-/// Scales sums of whole cells to premultiplied means: colour in the tone's scale times weight, and weight in 0 to 1.
+/// Turns the columns of `side` rows into a row of cells, left to right: premultiplied means, that is colour in the tone's
+/// scale times weight, and weight in 0 to 1. Clears the columns.
 ///
 /// Cells cut off by the picture's edge are divided by a whole cell too: their weight is the smaller for it.
-pub fn normalize(side: usize, cells: &mut [[f32; 4]]) {
-    let factor = 1.0 / (255 * side * side) as f32;
-    for cell in cells {
-        *cell = cell.map(|sum| sum * factor);
+///
+/// # Panics
+/// When `side` is 0 or above [`MAX_SIDE`], or the number of cells is not that of the columns by `side`, rounded up.
+pub fn fold(isa: Isa, columns: &mut [[f32; 4]], side: usize, cells: &mut [[f32; 4]]) {
+    assert!((1..=MAX_SIDE).contains(&side), "cells of {side} pixels");
+    assert_eq!(cells.len(), columns.len().div_ceil(side), "number of cells");
+    match isa {
+        _ => scalar::fold(columns, side, cells),
     }
+    columns.fill([0.0; 4]);
 }
 
 /// Least factor of [`distrust_edges`]: what is known of a narrow gap still counts for more than nothing.
@@ -64,7 +68,10 @@ const LEAST_TRUST: f32 = 1.0 / 64.0;
 /// # Panics
 /// When `cells` has no whole number of rows.
 pub fn distrust_edges(cells: &mut [[f32; 4]], width: usize, weights: &mut Vec<f32>) {
-    assert!(width > 0 && cells.len().is_multiple_of(width), "plane length");
+    assert!(
+        width > 0 && cells.len().is_multiple_of(width),
+        "plane length"
+    );
     let height = cells.len() / width;
     let around = |i: usize, len: usize| i.saturating_sub(1)..(i + 2).min(len);
     weights.clear();
@@ -91,21 +98,44 @@ mod tests {
     #[test]
     fn weights_select_the_pixels_and_the_last_cell_may_be_partial() {
         let row = [10, 20, 30, 99, 200, 100, 50, 99, 1, 2, 3, 99];
-        let mut cells = [[0.0; 4]; 2];
+        let (mut columns, mut cells) = ([[0.0; 4]; 3], [[0.0; 4]; 2]);
         add_row(
             Isa::Scalar,
             &row,
             4,
             &[255, 0, 51],
-            2,
             Tone::Plain,
-            &mut cells,
+            &mut columns,
         );
-        normalize(2, &mut cells);
+        fold(Isa::Scalar, &mut columns, 2, &mut cells);
         let expected = [[2.5, 5.0, 7.5, 0.25], [0.05, 0.1, 0.15, 0.05]];
         for (found, expected) in cells.iter().flatten().zip(expected.iter().flatten()) {
             assert!((found - expected).abs() < 1e-6, "{cells:?}");
         }
+        assert_eq!(columns, [[0.0; 4]; 3]);
+    }
+
+    #[test]
+    fn rows_add_up() {
+        let (mut columns, mut cells) = ([[0.0; 4]; 2], [[0.0; 4]; 1]);
+        add_row(
+            Isa::Scalar,
+            &[0, 4, 8, 4, 8, 0],
+            3,
+            &[255, 255],
+            Tone::Plain,
+            &mut columns,
+        );
+        add_row(
+            Isa::Scalar,
+            &[8, 4, 0, 0, 0, 0],
+            3,
+            &[255, 0],
+            Tone::Plain,
+            &mut columns,
+        );
+        fold(Isa::Scalar, &mut columns, 2, &mut cells);
+        assert_eq!(cells, [[3.0, 4.0, 2.0, 0.75]]);
     }
 
     #[test]
@@ -114,22 +144,27 @@ mod tests {
         cells[4] = [0.0; 4];
         distrust_edges(&mut cells, 5, &mut Vec::new());
         assert_eq!(cells[2], [10.0, 20.0, 30.0, 1.0]);
-        assert_eq!(cells[3], [10.0 / 64.0, 20.0 / 64.0, 30.0 / 64.0, 1.0 / 64.0]);
+        assert_eq!(
+            cells[3],
+            [10.0 / 64.0, 20.0 / 64.0, 30.0 / 64.0, 1.0 / 64.0]
+        );
     }
 
     #[test]
     fn gray_counts_for_three_colours_and_a_curve_is_applied_before_averaging() {
         let curve: [f32; 256] = std::array::from_fn(|i| (i * i) as f32);
-        let mut cells = [[0.0; 4]];
+        let mut columns = [[0.0; 4]; 2];
         add_row(
             Isa::Scalar,
             &[3, 5],
             1,
-            &[255, 255],
-            2,
+            &[255, 1],
             Tone::Curve(&curve),
-            &mut cells,
+            &mut columns,
         );
-        assert_eq!(cells, [[34.0 * 255.0, 34.0 * 255.0, 34.0 * 255.0, 510.0]]);
+        assert_eq!(
+            columns,
+            [[2295.0, 2295.0, 2295.0, 255.0], [25.0, 25.0, 25.0, 1.0]]
+        );
     }
 }
