@@ -12,6 +12,7 @@
 //! most one step.
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+mod elementwise;
 mod scalar;
 
 use super::Broadcast;
@@ -68,12 +69,23 @@ pub fn add_i8(isa: Isa, shape: &Broadcast, constants: &AddI8, a: &[i8], b: &[i8]
     let fixed = Fixed::new(constants);
     match isa {
         #[cfg(target_arch = "x86_64")]
+        Isa::Avx2(_token) if shape.is_elementwise() => {
+            // SAFETY: `_token` proves that this CPU has the feature that `avx2` enables.
+            unsafe { avx2(&fixed, a, b, out) }
+        }
+        #[cfg(target_arch = "x86_64")]
         Isa::Avx512Vnni(_token) if shape.is_elementwise() => {
             // SAFETY: `_token` proves that this CPU has the features that `add_i8` enables.
             unsafe { avx512::add_i8(&fixed, a, b, out) }
         }
         _ => scalar::add_i8(shape, &fixed, a, b, out),
     }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn avx2(fixed: &Fixed, a: &[i8], b: &[i8], out: &mut [i8]) {
+    elementwise::add_i8(fixed, a, b, out);
 }
 
 /// Float sum, clamped to `range`.
