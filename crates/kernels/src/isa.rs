@@ -20,6 +20,12 @@ pub enum Isa {
     /// x86-64 with AVX-512 F, BW, VL and VNNI (Ice Lake, Zen 4 and later).
     #[cfg(target_arch = "x86_64")]
     Avx512Vnni(Avx512Vnni),
+    /// 64-bit Arm with Advanced SIMD.
+    #[cfg(target_arch = "aarch64")]
+    Neon(Neon),
+    /// 64-bit Arm with the dot product instructions (Cortex-A55, Cortex-A75, Apple A11 and later).
+    #[cfg(target_arch = "aarch64")]
+    NeonDot(NeonDot),
 }
 
 /// Proof that this CPU has AVX2, and that the system saves its registers.
@@ -52,6 +58,34 @@ impl Avx512Vnni {
     }
 }
 
+/// Proof that this CPU has Advanced SIMD.
+#[cfg(target_arch = "aarch64")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Neon(());
+
+#[cfg(target_arch = "aarch64")]
+impl Neon {
+    /// Asks the CPU.
+    pub fn new() -> Option<Self> {
+        std::arch::is_aarch64_feature_detected!("neon").then_some(Self(()))
+    }
+}
+
+/// Proof that this CPU has Advanced SIMD with dot products.
+#[cfg(target_arch = "aarch64")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NeonDot(());
+
+#[cfg(target_arch = "aarch64")]
+impl NeonDot {
+    /// Asks the CPU.
+    pub fn new() -> Option<Self> {
+        let has = std::arch::is_aarch64_feature_detected!("neon")
+            && std::arch::is_aarch64_feature_detected!("dotprod");
+        has.then_some(Self(()))
+    }
+}
+
 impl Isa {
     /// The sets that this CPU can run, slowest first; tests run every case on each of them.
     pub fn available() -> impl DoubleEndedIterator<Item = Self> {
@@ -61,6 +95,10 @@ impl Isa {
             Avx2::new().map(Self::Avx2),
             #[cfg(target_arch = "x86_64")]
             Avx512Vnni::new().map(Self::Avx512Vnni),
+            #[cfg(target_arch = "aarch64")]
+            Neon::new().map(Self::Neon),
+            #[cfg(target_arch = "aarch64")]
+            NeonDot::new().map(Self::NeonDot),
         ]
         .into_iter()
         .flatten()
@@ -95,6 +133,10 @@ impl Isa {
             Self::Avx2(_) => "avx2",
             #[cfg(target_arch = "x86_64")]
             Self::Avx512Vnni(_) => "avx512vnni",
+            #[cfg(target_arch = "aarch64")]
+            Self::Neon(_) => "neon",
+            #[cfg(target_arch = "aarch64")]
+            Self::NeonDot(_) => "neondot",
         }
     }
 }

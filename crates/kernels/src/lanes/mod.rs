@@ -6,6 +6,10 @@
 //! and then every instruction in them does.
 #[cfg(target_arch = "x86_64")]
 mod avx2;
+#[cfg(target_arch = "aarch64")]
+mod neon;
+#[cfg(target_arch = "aarch64")]
+mod neon_dot;
 
 use crate::requantize::OutputI8;
 

@@ -78,6 +78,10 @@ pub fn add_i8(isa: Isa, shape: &Broadcast, constants: &AddI8, a: &[i8], b: &[i8]
             // SAFETY: `_token` proves that this CPU has the features that `add_i8` enables.
             unsafe { avx512::add_i8(&fixed, a, b, out) }
         }
+        #[cfg(target_arch = "aarch64")]
+        Isa::Neon(_) | Isa::NeonDot(_) if shape.is_elementwise() => {
+            elementwise::add_i8(&fixed, a, b, out);
+        }
         _ => scalar::add_i8(shape, &fixed, a, b, out),
     }
 }

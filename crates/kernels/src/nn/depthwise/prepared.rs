@@ -18,6 +18,10 @@ enum Path {
     Avx2(staged::Packed<crate::isa::Avx2>),
     #[cfg(target_arch = "x86_64")]
     Avx512Vnni(crate::isa::Avx512Vnni, super::avx512vnni::Packed),
+    #[cfg(target_arch = "aarch64")]
+    Neon(staged::Packed<crate::isa::Neon>),
+    #[cfg(target_arch = "aarch64")]
+    NeonDot(staged::Packed<crate::isa::NeonDot>),
 }
 
 /// What [`DepthwiseI8`] borrows, owned.
@@ -83,6 +87,10 @@ impl PreparedDepthwise {
             Isa::Avx512Vnni(token) => {
                 Some(Path::Avx512Vnni(token, super::avx512vnni::Packed::new(shape, c)))
             }
+            #[cfg(target_arch = "aarch64")]
+            Isa::Neon(token) => Some(Path::Neon(staged::Packed::new(token, shape, c))),
+            #[cfg(target_arch = "aarch64")]
+            Isa::NeonDot(token) => Some(Path::NeonDot(staged::Packed::new(token, shape, c))),
         }
     }
 
@@ -107,6 +115,10 @@ impl PreparedDepthwise {
                 // SAFETY: `_token` proves that this CPU has the features that `run` enables.
                 unsafe { packed.run(input, out) }
             }
+            #[cfg(target_arch = "aarch64")]
+            Path::Neon(packed) => packed.run(input, out),
+            #[cfg(target_arch = "aarch64")]
+            Path::NeonDot(packed) => packed.run(input, out),
         }
     }
 }

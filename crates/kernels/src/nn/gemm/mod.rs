@@ -56,6 +56,12 @@ pub(crate) enum Gemm {
     /// `vpdpbusd`.
     #[cfg(target_arch = "x86_64")]
     Avx512Vnni(crate::isa::Avx512Vnni, avx512vnni::Packed),
+    /// `smlal`.
+    #[cfg(target_arch = "aarch64")]
+    Neon(staged::Packed<crate::isa::Neon, 4>),
+    /// `sdot`.
+    #[cfg(target_arch = "aarch64")]
+    NeonDot(staged::Packed<crate::isa::NeonDot, 6>),
 }
 
 impl Gemm {
@@ -73,6 +79,10 @@ impl Gemm {
             Isa::Avx2(token) => Some(Self::Avx2(staged::Packed::new(token, c))),
             #[cfg(target_arch = "x86_64")]
             Isa::Avx512Vnni(token) => Some(Self::Avx512Vnni(token, avx512vnni::Packed::new(c))),
+            #[cfg(target_arch = "aarch64")]
+            Isa::Neon(token) => Some(Self::Neon(staged::Packed::new(token, c))),
+            #[cfg(target_arch = "aarch64")]
+            Isa::NeonDot(token) => Some(Self::NeonDot(staged::Packed::new(token, c))),
         }
     }
 
@@ -92,6 +102,10 @@ impl Gemm {
                 // SAFETY: `_token` proves that this CPU has the features that `run` enables.
                 unsafe { packed.run(rows, out) }
             }
+            #[cfg(target_arch = "aarch64")]
+            Self::Neon(packed) => packed.run(rows, out),
+            #[cfg(target_arch = "aarch64")]
+            Self::NeonDot(packed) => packed.run(rows, out),
         }
     }
 }
