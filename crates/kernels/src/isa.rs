@@ -26,6 +26,10 @@ pub enum Isa {
     /// 64-bit Arm with the dot product instructions (Cortex-A55, Cortex-A75, Apple A11 and later).
     #[cfg(target_arch = "aarch64")]
     NeonDot(NeonDot),
+    /// WebAssembly with 128-bit SIMD: a module that uses it is refused as a whole by an engine without it, so the choice
+    /// is made when compiling (`-C target-feature=+simd128`).
+    #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+    Simd128(Simd128),
 }
 
 /// Proof that this CPU has AVX2, and that the system saves its registers.
@@ -86,6 +90,11 @@ impl NeonDot {
     }
 }
 
+/// Proof that this module was compiled for 128-bit SIMD, and so that whatever runs it has that.
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Simd128(());
+
 impl Isa {
     /// The sets that this CPU can run, slowest first; tests run every case on each of them.
     pub fn available() -> impl DoubleEndedIterator<Item = Self> {
@@ -99,6 +108,8 @@ impl Isa {
             Neon::new().map(Self::Neon),
             #[cfg(target_arch = "aarch64")]
             NeonDot::new().map(Self::NeonDot),
+            #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+            Some(Self::Simd128(Simd128(()))),
         ]
         .into_iter()
         .flatten()
@@ -137,6 +148,8 @@ impl Isa {
             Self::Neon(_) => "neon",
             #[cfg(target_arch = "aarch64")]
             Self::NeonDot(_) => "neondot",
+            #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+            Self::Simd128(_) => "simd128",
         }
     }
 }

@@ -82,6 +82,8 @@ pub fn add_i8(isa: Isa, shape: &Broadcast, constants: &AddI8, a: &[i8], b: &[i8]
         Isa::Neon(_) | Isa::NeonDot(_) if shape.is_elementwise() => {
             elementwise::add_i8(&fixed, a, b, out);
         }
+        #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+        Isa::Simd128(_) if shape.is_elementwise() => elementwise::add_i8(&fixed, a, b, out),
         _ => scalar::add_i8(shape, &fixed, a, b, out),
     }
 }

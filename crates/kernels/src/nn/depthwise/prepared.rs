@@ -22,6 +22,8 @@ enum Path {
     Neon(staged::Packed<crate::isa::Neon>),
     #[cfg(target_arch = "aarch64")]
     NeonDot(staged::Packed<crate::isa::NeonDot>),
+    #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+    Simd128(staged::Packed<crate::isa::Simd128>),
 }
 
 /// What [`DepthwiseI8`] borrows, owned.
@@ -91,6 +93,8 @@ impl PreparedDepthwise {
             Isa::Neon(token) => Some(Path::Neon(staged::Packed::new(token, shape, c))),
             #[cfg(target_arch = "aarch64")]
             Isa::NeonDot(token) => Some(Path::NeonDot(staged::Packed::new(token, shape, c))),
+            #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+            Isa::Simd128(token) => Some(Path::Simd128(staged::Packed::new(token, shape, c))),
         }
     }
 
@@ -119,6 +123,8 @@ impl PreparedDepthwise {
             Path::Neon(packed) => packed.run(input, out),
             #[cfg(target_arch = "aarch64")]
             Path::NeonDot(packed) => packed.run(input, out),
+            #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+            Path::Simd128(packed) => packed.run(input, out),
         }
     }
 }

@@ -62,6 +62,9 @@ pub(crate) enum Gemm {
     /// `sdot`.
     #[cfg(target_arch = "aarch64")]
     NeonDot(staged::Packed<crate::isa::NeonDot, 6>),
+    /// `i32x4.dot_i16x8_s`.
+    #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+    Simd128(staged::Packed<crate::isa::Simd128, 3>),
 }
 
 impl Gemm {
@@ -83,6 +86,8 @@ impl Gemm {
             Isa::Neon(token) => Some(Self::Neon(staged::Packed::new(token, c))),
             #[cfg(target_arch = "aarch64")]
             Isa::NeonDot(token) => Some(Self::NeonDot(staged::Packed::new(token, c))),
+            #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+            Isa::Simd128(token) => Some(Self::Simd128(staged::Packed::new(token, c))),
         }
     }
 
@@ -106,6 +111,8 @@ impl Gemm {
             Self::Neon(packed) => packed.run(rows, out),
             #[cfg(target_arch = "aarch64")]
             Self::NeonDot(packed) => packed.run(rows, out),
+            #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+            Self::Simd128(packed) => packed.run(rows, out),
         }
     }
 }

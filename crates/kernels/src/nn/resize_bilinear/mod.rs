@@ -97,6 +97,8 @@ pub fn resize_bilinear_i8(isa: Isa, shape: &ResizeBilinear<'_, i32>, input: &[i8
         }
         #[cfg(target_arch = "aarch64")]
         Isa::Neon(_) | Isa::NeonDot(_) if shape.doubles() => doubling::double(shape.input, input, out),
+        #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+        Isa::Simd128(_) if shape.doubles() => doubling::double(shape.input, input, out),
         _ => scalar::resize_bilinear_i8(shape, input, out),
     }
 }
