@@ -7,10 +7,16 @@ use std::arch::wasm32::*;
 /// Zero point and range of the output, spread over vectors.
 #[derive(Clone, Copy)]
 pub(crate) struct Output {
-    zero_point: v128,
-    min: v128,
-    max: v128,
+    /// The range without the zero point, as `f32`.
+    low: v128,
+    high: v128,
+    /// [`MAGIC`]'s bits less the zero point.
+    offset: v128,
 }
+
+/// 1.5 * 2^23: added to a number below 2^22, it leaves the whole number in the low bits, rounded half to even by the addition.
+/// The conversion itself (`trunc_sat`) takes eight instructions on x86-64, for out-of-range values that cannot occur.
+const MAGIC: f32 = 12_582_912.0;
 
 impl Lanes for Simd128 {
     type Element = i16;
@@ -43,10 +49,11 @@ impl Lanes for Simd128 {
 
     #[inline(always)]
     fn output(self, output: OutputI8) -> Output {
+        let zero_point = i32::from(output.zero_point);
         Output {
-            zero_point: i16x8_splat(i16::from(output.zero_point)),
-            min: i8x16_splat(output.min),
-            max: i8x16_splat(output.max),
+            low: f32x4_splat((i32::from(output.min) - zero_point) as f32),
+            high: f32x4_splat((i32::from(output.max) - zero_point) as f32),
+            offset: i32x4_splat(MAGIC.to_bits() as i32 - zero_point),
         }
     }
 
@@ -90,9 +97,9 @@ impl Lanes for Simd128 {
 
     #[inline(always)]
     fn bytes(self, output: Output, sums: [[v128; 2]; 2], scales: [[v128; 2]; 2]) -> [i8; 2 * LANES] {
-        let low = words(sums[0], scales[0], output.zero_point);
-        let high = words(sums[1], scales[1], output.zero_point);
-        let bytes = i8x16_min(i8x16_max(i8x16_narrow_i16x8(low, high), output.min), output.max);
+        let low = i16x8_narrow_i32x4(output.whole(sums[0][0], scales[0][0]), output.whole(sums[0][1], scales[0][1]));
+        let high = i16x8_narrow_i32x4(output.whole(sums[1][0], scales[1][0]), output.whole(sums[1][1], scales[1][1]));
+        let bytes = i8x16_narrow_i16x8(low, high);
         let mut to = [0; 2 * LANES];
         // SAFETY: `to` is 16 bytes.
         unsafe { v128_store(to.as_mut_ptr().cast(), bytes) };
@@ -108,10 +115,12 @@ unsafe fn load_two(from: *const v128) -> [v128; 2] {
     unsafe { [v128_load(from), v128_load(from.add(1))] }
 }
 
-/// Sums times scales, rounded half to even, with the zero point added.
-#[inline(always)]
-fn words(sums: [v128; 2], scales: [v128; 2], zero_point: v128) -> v128 {
-    let low = i32x4_trunc_sat_f32x4(f32x4_nearest(f32x4_mul(f32x4_convert_i32x4(sums[0]), scales[0])));
-    let high = i32x4_trunc_sat_f32x4(f32x4_nearest(f32x4_mul(f32x4_convert_i32x4(sums[1]), scales[1])));
-    i16x8_add_sat(i16x8_narrow_i32x4(low, high), zero_point)
+impl Output {
+    /// Sums times scales, clamped, rounded half to even, with the zero point added.
+    #[inline(always)]
+    fn whole(self, sums: v128, scales: v128) -> v128 {
+        let scaled = f32x4_mul(f32x4_convert_i32x4(sums), scales);
+        let clamped = f32x4_pmin(f32x4_pmax(scaled, self.low), self.high);
+        i32x4_sub(f32x4_add(clamped, f32x4_splat(MAGIC)), self.offset)
+    }
 }

@@ -14,6 +14,8 @@
 mod avx512;
 mod elementwise;
 mod scalar;
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+mod simd128;
 
 use super::Broadcast;
 use crate::isa::Isa;
@@ -83,7 +85,7 @@ pub fn add_i8(isa: Isa, shape: &Broadcast, constants: &AddI8, a: &[i8], b: &[i8]
             elementwise::add_i8(&fixed, a, b, out);
         }
         #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-        Isa::Simd128(_) if shape.is_elementwise() => elementwise::add_i8(&fixed, a, b, out),
+        Isa::Simd128(_) if shape.is_elementwise() => simd128::add_i8(&fixed, a, b, out),
         _ => scalar::add_i8(shape, &fixed, a, b, out),
     }
 }
