@@ -98,7 +98,7 @@ impl Lanes for Avx2 {
     }
 
     #[inline(always)]
-    fn bytes(self, output: Output, sums: [__m256i; 2], scales: [__m256; 2]) -> [i8; 2 * LANES] {
+    fn bytes(self, output: Output, sums: [__m256i; 2], scales: [__m256; 2]) -> [[i8; LANES]; 2] {
         // The conversion rounds half to even: the default rounding mode, which Rust code may not change.
         // SAFETY: AVX2 as `self` proves; 16 bytes of a vector are 16 numbers.
         unsafe {
@@ -109,7 +109,7 @@ impl Lanes for Avx2 {
             let words = _mm256_adds_epi16(words, output.zero_point);
             let bytes = _mm_packs_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256::<1>(words));
             let bytes = _mm_min_epi8(_mm_max_epi8(bytes, output.min), output.max);
-            std::mem::transmute::<__m128i, [i8; 2 * LANES]>(bytes)
+            std::mem::transmute::<__m128i, [[i8; LANES]; 2]>(bytes)
         }
     }
 }

@@ -78,7 +78,7 @@ pub(crate) trait Lanes: Copy {
     ///
     /// The 16-bit steps in between saturate. That changes no byte: a value beyond 16 bits lies beyond any byte's range on
     /// the same side before and after the zero point is added.
-    fn bytes(self, output: Self::Output, sums: [Self::Sums; 2], scales: [Self::Scales; 2]) -> [i8; 2 * LANES];
+    fn bytes(self, output: Self::Output, sums: [Self::Sums; 2], scales: [Self::Scales; 2]) -> [[i8; LANES]; 2];
 }
 
 /// Stores the first `count` bytes, at most 16, by whole powers of two: a copy of unknown length would be a call.

@@ -106,7 +106,7 @@ impl Lanes for Neon {
     }
 
     #[inline(always)]
-    fn bytes(self, output: Output, sums: [[int32x4_t; 2]; 2], scales: [[float32x4_t; 2]; 2]) -> [i8; 2 * LANES] {
+    fn bytes(self, output: Output, sums: [[int32x4_t; 2]; 2], scales: [[float32x4_t; 2]; 2]) -> [[i8; LANES]; 2] {
         // SAFETY: Advanced SIMD as `self` proves.
         unsafe {
             output.bytes(sums, scales)
@@ -144,14 +144,14 @@ impl Output {
     /// See [`Lanes::bytes`].
     #[inline]
 #[target_feature(enable = "neon")]
-    pub(super) fn bytes(self, sums: [[int32x4_t; 2]; 2], scales: [[float32x4_t; 2]; 2]) -> [i8; 2 * LANES] {
+    pub(super) fn bytes(self, sums: [[int32x4_t; 2]; 2], scales: [[float32x4_t; 2]; 2]) -> [[i8; LANES]; 2] {
         let low = self.words(sums[0], scales[0]);
         let high = self.words(sums[1], scales[1]);
         let bytes = vqmovn_high_s16(vqmovn_s16(low), high);
         let bytes = vminq_s8(vmaxq_s8(bytes, self.min), self.max);
-        let mut to = [0; 2 * LANES];
+        let mut to = [[0; LANES]; 2];
         // SAFETY: `to` is 16 bytes.
-        unsafe { vst1q_s8(to.as_mut_ptr(), bytes) };
+        unsafe { vst1q_s8(to.as_mut_ptr().cast(), bytes) };
         to
     }
 

@@ -92,7 +92,7 @@ impl Lanes for NeonDot {
     }
 
     #[inline(always)]
-    fn bytes(self, output: Output, sums: [[int32x4_t; 2]; 2], scales: [[float32x4_t; 2]; 2]) -> [i8; 2 * LANES] {
+    fn bytes(self, output: Output, sums: [[int32x4_t; 2]; 2], scales: [[float32x4_t; 2]; 2]) -> [[i8; LANES]; 2] {
         // SAFETY: Advanced SIMD as `self` proves.
         unsafe {
             output.bytes(sums, scales)

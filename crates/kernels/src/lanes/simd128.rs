@@ -96,11 +96,11 @@ impl Lanes for Simd128 {
     }
 
     #[inline(always)]
-    fn bytes(self, output: Output, sums: [[v128; 2]; 2], scales: [[v128; 2]; 2]) -> [i8; 2 * LANES] {
+    fn bytes(self, output: Output, sums: [[v128; 2]; 2], scales: [[v128; 2]; 2]) -> [[i8; LANES]; 2] {
         let low = i16x8_narrow_i32x4(output.whole(sums[0][0], scales[0][0]), output.whole(sums[0][1], scales[0][1]));
         let high = i16x8_narrow_i32x4(output.whole(sums[1][0], scales[1][0]), output.whole(sums[1][1], scales[1][1]));
         let bytes = i8x16_narrow_i16x8(low, high);
-        let mut to = [0; 2 * LANES];
+        let mut to = [[0; LANES]; 2];
         // SAFETY: `to` is 16 bytes.
         unsafe { v128_store(to.as_mut_ptr().cast(), bytes) };
         to

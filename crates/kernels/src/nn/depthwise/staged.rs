@@ -186,17 +186,21 @@ impl<L: Lanes> Packed<L> {
                         Some(unsafe { isa.group(self.weights.as_ptr().add(((lane * K + ky) * G + g) * unit)) });
                 }
             }
+            let target = Target::new(self, lane);
             let bias = isa.sums(&self.bias[lane]);
             let mut x = 0;
             while x < width {
                 let mut sums = [bias; 2];
-                for ky in 0..K {
-                    for g in 0..G {
-                        for i in 0..2 {
-                            let position = (x + i).min(width - 1) * self.output_step + g * self.group_step;
-                            // SAFETY: position < positions (asserted), so the unit lies in the row, within the ring (asserted).
+                let first = lane * self.positions + x * self.output_step;
+                let firsts = [first, if x + 1 < width { first + self.output_step } else { first }];
+                for i in 0..2 {
+                    let first = firsts[i];
+                    for ky in 0..K {
+                        for g in 0..G {
+                            // SAFETY: the position is below `positions` (asserted), so the unit lies in the row, within the
+                            // ring (asserted).
                             let pixels = unsafe {
-                                let at = starts[ky] + (lane * self.positions + position) * unit;
+                                let at = starts[ky] + (first + g * self.group_step) * unit;
                                 isa.group(self.ring.as_ptr().add(at))
                             };
                             if let Some(weights) = weights[ky][g] {
@@ -205,7 +209,7 @@ impl<L: Lanes> Packed<L> {
                         }
                     }
                 }
-                self.store(lane, x, sums, out);
+                target.store(x, sums, out);
                 x += 2;
             }
         }
@@ -217,6 +221,7 @@ impl<L: Lanes> Packed<L> {
         let (isa, unit, width) = (self.isa, LANES * L::GROUP, self.shape.output[2]);
         let (kh, lanes) = (self.shape.window.kernel[0], self.bias.len());
         for lane in 0..lanes {
+            let target = Target::new(self, lane);
             let bias = isa.sums(&self.bias[lane]);
             let mut x = 0;
             while x < width {
@@ -235,22 +240,57 @@ impl<L: Lanes> Packed<L> {
                         }
                     }
                 }
-                self.store(lane, x, sums, out);
+                target.store(x, sums, out);
                 x += 2;
             }
         }
     }
+}
 
-    /// Requantizes a lane of the output pixels `x` and `x + 1` and stores it as far as the row and the channels go.
+/// Where the sums of one lane go.
+struct Target<L: Lanes> {
+    isa: L,
+    output: L::Output,
+    scales: L::Scales,
+    width: usize,
+    channels: usize,
+    /// First channel of the lane, and how many there are.
+    first: usize,
+    valid: usize,
+}
+
+impl<L: Lanes> Target<L> {
     #[inline(always)]
-    fn store(&self, lane: usize, x: usize, sums: [L::Sums; 2], out: &mut [i8]) {
-        let isa = self.isa;
-        let bytes = isa.bytes(isa.output(self.output), sums, [isa.scales(&self.scales[lane]); 2]);
-        let channels = self.shape.input[3];
-        let valid = (channels - lane * LANES).min(LANES);
-        store(&bytes, valid, &mut out[x * channels + lane * LANES..]);
-        if x + 1 < self.shape.output[2] {
-            store(&bytes[LANES..], valid, &mut out[(x + 1) * channels + lane * LANES..]);
+    fn new(packed: &Packed<L>, lane: usize) -> Self {
+        let (channels, first) = (packed.shape.input[3], lane * LANES);
+        Self {
+            isa: packed.isa,
+            output: packed.isa.output(packed.output),
+            scales: packed.isa.scales(&packed.scales[lane]),
+            width: packed.shape.output[2],
+            channels,
+            first,
+            valid: (channels - first).min(LANES),
+        }
+    }
+
+    /// Requantizes and stores the output pixels `x` and `x + 1`, as far as the row `out` and the channels go.
+    #[inline(always)]
+    fn store(&self, x: usize, sums: [L::Sums; 2], out: &mut [i8]) {
+        let bytes = self.isa.bytes(self.output, sums, [self.scales; 2]);
+        let start = x * self.channels + self.first;
+        if self.valid == LANES && x + 1 < self.width {
+            let [a, b] = bytes;
+            let out = &mut out[start..][..self.channels + LANES];
+            // SAFETY: the slice just taken holds both pixels' 8 bytes.
+            unsafe {
+                out.as_mut_ptr().cast::<[i8; LANES]>().write(a);
+                out.as_mut_ptr().add(self.channels).cast::<[i8; LANES]>().write(b);
+            }
+            return;
+        }
+        for (i, bytes) in bytes.iter().enumerate().take(self.width - x) {
+            store(bytes, self.valid, &mut out[start + i * self.channels..]);
         }
     }
 }

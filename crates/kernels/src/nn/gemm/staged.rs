@@ -4,7 +4,7 @@ use super::{GemmI8, Rows};
 use crate::lanes::{LANES, Lanes, store};
 use crate::requantize::OutputI8;
 
-/// Bytes staged at a time; as many elements of `staged` lie behind the last row, for the last step may overshoot.
+/// Bytes staged at a time; as many elements of `staged` lie behind the last row, for the last block may overshoot.
 const BLOCK: usize = 16;
 
 /// Weights of a product in the order in which the tiles read them, and room for `M` staged rows.
@@ -97,9 +97,7 @@ impl<L: Lanes, const M: usize> Packed<L, M> {
 
     #[inline(always)]
     fn tile<const N: usize>(&mut self, rows: Rows<'_>, start: usize, out: &mut [i8]) {
-        for m in 0..N {
-            self.stage(&rows.bytes[(start + m) * rows.stride..], rows.segment_stride, m);
-        }
+        self.stage::<N>(Rows { bytes: &rows.bytes[start * rows.stride..], ..rows });
         let out = &mut out[start * self.outputs..];
         let vectors = self.bias.len();
         let mut first = 0;
@@ -112,27 +110,42 @@ impl<L: Lanes, const M: usize> Packed<L, M> {
         }
     }
 
-    /// Stages a row as row `m`. Bytes are widened in whole blocks where the source reaches that far: what a block writes
+    /// Stages the first `N` rows. Bytes are widened in whole blocks where the source reaches that far: what a block writes
     /// beyond its segment meets zero weights or is overwritten by the next segment.
     #[inline(always)]
-    fn stage(&mut self, row: &[i8], segment_stride: usize, m: usize) {
-        for s in 0..self.segments {
-            let source = &row[s * segment_stride..];
-            let target = &mut self.staged[(m * self.segments + s) * self.segment..];
-            let mut at = 0;
-            while at < self.inputs {
-                let blocks = (source[at..].first_chunk::<BLOCK>(), target[at..].first_chunk_mut::<BLOCK>());
-                if let (Some(source), Some(target)) = blocks {
+    fn stage<const N: usize>(&mut self, rows: Rows<'_>) {
+        let blocks = self.inputs.div_ceil(BLOCK);
+        let last = (N - 1) * rows.stride + (self.segments - 1) * rows.segment_stride;
+        if rows.bytes.len() < last + blocks * BLOCK {
+            self.stage_singly(N, rows);
+            return;
+        }
+        assert!(self.staged.len() >= (N * self.segments - 1) * self.segment + blocks * BLOCK);
+        for m in 0..N {
+            for s in 0..self.segments {
+                let source = m * rows.stride + s * rows.segment_stride;
+                let target = (m * self.segments + s) * self.segment;
+                for at in (0..blocks * BLOCK).step_by(BLOCK) {
+                    // SAFETY: m < N, s < segments and at + BLOCK <= blocks * BLOCK: within the source (checked above).
+                    let bytes = unsafe { rows.bytes.as_ptr().add(source + at).cast::<[i8; BLOCK]>().read() };
+                    let mut elements = [L::Element::default(); BLOCK];
                     for i in 0..BLOCK {
-                        target[i] = L::element(source[i]);
+                        elements[i] = L::element(bytes[i]);
                     }
-                } else {
-                    for i in at..self.inputs {
-                        target[i] = L::element(source[i]);
-                    }
-                    break;
+                    // SAFETY: for the same reasons within `staged` (asserted).
+                    unsafe { self.staged.as_mut_ptr().add(target + at).cast::<[L::Element; BLOCK]>().write(elements) };
                 }
-                at += BLOCK;
+            }
+        }
+    }
+
+    /// As [`Packed::stage`], near the end of the input.
+    fn stage_singly(&mut self, count: usize, rows: Rows<'_>) {
+        for (m, s) in (0..count).flat_map(|m| (0..self.segments).map(move |s| (m, s))) {
+            let source = &rows.bytes[m * rows.stride + s * rows.segment_stride..][..self.inputs];
+            let target = &mut self.staged[(m * self.segments + s) * self.segment..][..self.inputs];
+            for (target, &source) in target.iter_mut().zip(source) {
+                *target = L::element(source);
             }
         }
     }
@@ -176,15 +189,24 @@ impl<L: Lanes, const M: usize> Packed<L, M> {
         let output = isa.output(self.output);
         let scales = [isa.scales(&self.scales[first]), isa.scales(&self.scales[first + V - 1])];
         let valid = (self.outputs - first * LANES).min(V * LANES);
-        let mut m = 0;
-        while m < N {
-            let other = if V == 1 && m + 1 < N { m + 1 } else { m };
-            let bytes = isa.bytes(output, [sums[m][0], sums[other][V - 1]], scales);
-            store(&bytes, valid, &mut out[m * self.outputs + first * LANES..]);
-            if other > m {
-                store(&bytes[LANES..], valid, &mut out[other * self.outputs + first * LANES..]);
+        let start = first * LANES;
+        assert!(out.len() >= (N - 1) * self.outputs + start + valid);
+        if V == 2 && valid == 2 * LANES {
+            for m in 0..N {
+                let bytes = isa.bytes(output, [sums[m][0], sums[m][V - 1]], scales);
+                // SAFETY: m < N, so the row's 16 bytes from `start` on lie within `out` (asserted).
+                unsafe { out.as_mut_ptr().add(m * self.outputs + start).cast::<[[i8; LANES]; 2]>().write(bytes) };
             }
-            m = other + 1;
+            return;
+        }
+        for pair in 0..N.div_ceil(3 - V) {
+            let m = pair * (3 - V);
+            let other = if m + 2 - V < N { m + 2 - V } else { m };
+            let bytes = isa.bytes(output, [sums[m][0], sums[other][V - 1]], scales);
+            store(bytes.as_flattened(), valid, &mut out[m * self.outputs + start..]);
+            if other > m {
+                store(&bytes[1], valid, &mut out[other * self.outputs + start..]);
+            }
         }
     }
 }
