@@ -96,23 +96,24 @@ impl Gemm {
     /// # Panics
     /// When a slice is too short.
     pub(crate) fn run(&mut self, rows: Rows<'_>, out: &mut [i8]) {
-        match self {
+        // By place: a target whose only set is `Scalar` has no variant at all.
+        match *self {
             #[cfg(target_arch = "x86_64")]
-            Self::Avx2(packed) => {
+            Self::Avx2(ref mut packed) => {
                 // SAFETY: the token that `packed` was made with proves that this CPU has the feature.
                 unsafe { avx2(packed, rows, out) }
             }
             #[cfg(target_arch = "x86_64")]
-            Self::Avx512Vnni(_token, packed) => {
+            Self::Avx512Vnni(_token, ref packed) => {
                 // SAFETY: `_token` proves that this CPU has the features that `run` enables.
                 unsafe { packed.run(rows, out) }
             }
             #[cfg(target_arch = "aarch64")]
-            Self::Neon(packed) => packed.run(rows, out),
+            Self::Neon(ref mut packed) => packed.run(rows, out),
             #[cfg(target_arch = "aarch64")]
-            Self::NeonDot(packed) => packed.run(rows, out),
+            Self::NeonDot(ref mut packed) => packed.run(rows, out),
             #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-            Self::Simd128(packed) => packed.run(rows, out),
+            Self::Simd128(ref mut packed) => packed.run(rows, out),
         }
     }
 }

@@ -92,7 +92,7 @@ pub(super) fn double_plane([h, w]: [usize; 2], input: &[i8], out: &mut [i8]) {
 /// The nearer and the farther input row of output row `y`.
 fn neighbours(y: usize, h: usize) -> (usize, usize) {
     let near = y / 2;
-    (near, if y % 2 == 0 { near.saturating_sub(1) } else { (near + 1).min(h - 1) })
+    (near, if y.is_multiple_of(2) { near.saturating_sub(1) } else { (near + 1).min(h - 1) })
 }
 
 /// `3 * near + far`

@@ -18,7 +18,7 @@ pub(super) fn double([n, h, w, c]: Nhwc, input: &[i8], out: &mut [i8]) {
     for (y, out) in out.chunks_exact_mut((2 * w * c).max(1)).enumerate() {
         let (picture, y) = (y / (2 * h), y % (2 * h));
         let near = y / 2;
-        let far = if y % 2 == 0 { near.saturating_sub(1) } else { (near + 1).min(h - 1) };
+        let far = if y.is_multiple_of(2) { near.saturating_sub(1) } else { (near + 1).min(h - 1) };
         let row = |y: usize| &input[(picture * h + y) * w * c..][..w * c];
         if c == 1 {
             plane_row(row(near), row(far), out);
