@@ -14,9 +14,35 @@ pub const OVERRIDE: &str = "HYPERCUT_ISA";
 pub enum Isa {
     /// Plain Rust, compiled for the target's baseline: the oracle, and what every CPU can run.
     Scalar,
+    /// x86-64 with AVX2 (Haswell, Zen and later).
+    #[cfg(target_arch = "x86_64")]
+    Avx2(Avx2),
     /// x86-64 with AVX-512 F, BW, VL and VNNI (Ice Lake, Zen 4 and later).
     #[cfg(target_arch = "x86_64")]
     Avx512Vnni(Avx512Vnni),
+    /// 64-bit Arm with Advanced SIMD.
+    #[cfg(target_arch = "aarch64")]
+    Neon(Neon),
+    /// 64-bit Arm with the dot product instructions (Cortex-A55, Cortex-A75, Apple A11 and later).
+    #[cfg(target_arch = "aarch64")]
+    NeonDot(NeonDot),
+    /// WebAssembly with 128-bit SIMD: a module that uses it is refused as a whole by an engine without it, so the choice
+    /// is made when compiling (`-C target-feature=+simd128`).
+    #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+    Simd128(Simd128),
+}
+
+/// Proof that this CPU has AVX2, and that the system saves its registers.
+#[cfg(target_arch = "x86_64")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Avx2(());
+
+#[cfg(target_arch = "x86_64")]
+impl Avx2 {
+    /// Asks the CPU.
+    pub fn new() -> Option<Self> {
+        is_x86_feature_detected!("avx2").then_some(Self(()))
+    }
 }
 
 /// Proof that this CPU has AVX-512 F, BW, VL and VNNI, and that the system saves its registers.
@@ -36,13 +62,54 @@ impl Avx512Vnni {
     }
 }
 
+/// Proof that this CPU has Advanced SIMD.
+#[cfg(target_arch = "aarch64")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Neon(());
+
+#[cfg(target_arch = "aarch64")]
+impl Neon {
+    /// Asks the CPU.
+    pub fn new() -> Option<Self> {
+        std::arch::is_aarch64_feature_detected!("neon").then_some(Self(()))
+    }
+}
+
+/// Proof that this CPU has Advanced SIMD with dot products.
+#[cfg(target_arch = "aarch64")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NeonDot(());
+
+#[cfg(target_arch = "aarch64")]
+impl NeonDot {
+    /// Asks the CPU.
+    pub fn new() -> Option<Self> {
+        let has = std::arch::is_aarch64_feature_detected!("neon")
+            && std::arch::is_aarch64_feature_detected!("dotprod");
+        has.then_some(Self(()))
+    }
+}
+
+/// Proof that this module was compiled for 128-bit SIMD, and so that whatever runs it has that.
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Simd128(());
+
 impl Isa {
     /// The sets that this CPU can run, slowest first; tests run every case on each of them.
     pub fn available() -> impl DoubleEndedIterator<Item = Self> {
         [
             Some(Self::Scalar),
             #[cfg(target_arch = "x86_64")]
+            Avx2::new().map(Self::Avx2),
+            #[cfg(target_arch = "x86_64")]
             Avx512Vnni::new().map(Self::Avx512Vnni),
+            #[cfg(target_arch = "aarch64")]
+            Neon::new().map(Self::Neon),
+            #[cfg(target_arch = "aarch64")]
+            NeonDot::new().map(Self::NeonDot),
+            #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+            Some(Self::Simd128(Simd128(()))),
         ]
         .into_iter()
         .flatten()
@@ -74,7 +141,15 @@ impl Isa {
         match self {
             Self::Scalar => "scalar",
             #[cfg(target_arch = "x86_64")]
+            Self::Avx2(_) => "avx2",
+            #[cfg(target_arch = "x86_64")]
             Self::Avx512Vnni(_) => "avx512vnni",
+            #[cfg(target_arch = "aarch64")]
+            Self::Neon(_) => "neon",
+            #[cfg(target_arch = "aarch64")]
+            Self::NeonDot(_) => "neondot",
+            #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+            Self::Simd128(_) => "simd128",
         }
     }
 }

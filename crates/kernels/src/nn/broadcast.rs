@@ -82,7 +82,6 @@ impl Broadcast {
     }
 
     /// Whether the tensors pair element by element, without repeats.
-    #[cfg(target_arch = "x86_64")]
     pub(crate) fn is_elementwise(&self) -> bool {
         self.strides[0] == self.strides[1]
             && (self.extents.iter().zip(&self.strides[0]))

@@ -1,4 +1,4 @@
-//! Pairs of bytes times pairs of multipliers: `vpdpwssd` sums both products and the offset at once.
+//! Sixteen 32-bit products at a time, packed with saturation.
 use super::Fixed;
 use std::arch::x86_64::*;
 
@@ -12,26 +12,35 @@ pub(super) fn add_i8(c: &Fixed, a: &[i8], b: &[i8], out: &mut [i8]) {
         a.len() == b.len() && a.len() == out.len(),
         "lengths of a sum"
     );
-    let [a_factor, b_factor] = c.factors.map(|factor| factor as u16 as u32);
-    let factors = _mm512_set1_epi32((b_factor << 16 | a_factor) as i32);
+    let [a_factor, b_factor] = c.factors.map(|factor| _mm512_set1_epi32(factor));
     let offset = _mm512_set1_epi32(c.offset);
     let shift = _mm_cvtsi32_si128(c.shift as i32);
+    let zero_point = _mm512_set1_epi16(i16::from(c.zero_point));
     let (min, max) = (_mm512_set1_epi8(c.min), _mm512_set1_epi8(c.max));
-    let order = _mm512_setr_epi64(0, 2, 4, 6, 1, 3, 5, 7);
-    let scaled = |pairs| _mm512_sra_epi32(_mm512_dpwssd_epi32(offset, pairs, factors), shift);
-    // Thirty-two sums as 16-bit numbers: within each 128-bit lane, unpacking and packing undo each other.
-    let half = |a: __m256i, b: __m256i| {
-        let (a, b) = (_mm512_cvtepi8_epi16(a), _mm512_cvtepi8_epi16(b));
-        let (low, high) = (_mm512_unpacklo_epi16(a, b), _mm512_unpackhi_epi16(a, b));
-        _mm512_packs_epi32(scaled(low), scaled(high))
+    let order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+    let sixteen = |a: __m128i, b: __m128i| {
+        let a = _mm512_mullo_epi32(_mm512_cvtepi8_epi32(a), a_factor);
+        let b = _mm512_mullo_epi32(_mm512_cvtepi8_epi32(b), b_factor);
+        _mm512_sra_epi32(_mm512_add_epi32(_mm512_add_epi32(a, b), offset), shift)
     };
     let sixty_four = |a: __m512i, b: __m512i| {
-        let low = half(_mm512_castsi512_si256(a), _mm512_castsi512_si256(b));
-        let high = half(
-            _mm512_extracti64x4_epi64::<1>(a),
-            _mm512_extracti64x4_epi64::<1>(b),
+        let first = sixteen(_mm512_castsi512_si128(a), _mm512_castsi512_si128(b));
+        let second = sixteen(
+            _mm512_extracti32x4_epi32::<1>(a),
+            _mm512_extracti32x4_epi32::<1>(b),
         );
-        let bytes = _mm512_permutexvar_epi64(order, _mm512_packs_epi16(low, high));
+        let third = sixteen(
+            _mm512_extracti32x4_epi32::<2>(a),
+            _mm512_extracti32x4_epi32::<2>(b),
+        );
+        let fourth = sixteen(
+            _mm512_extracti32x4_epi32::<3>(a),
+            _mm512_extracti32x4_epi32::<3>(b),
+        );
+        // Saturating at 16 bits, before and after the zero point, changes no byte.
+        let low = _mm512_adds_epi16(_mm512_packs_epi32(first, second), zero_point);
+        let high = _mm512_adds_epi16(_mm512_packs_epi32(third, fourth), zero_point);
+        let bytes = _mm512_permutexvar_epi32(order, _mm512_packs_epi16(low, high));
         _mm512_min_epi8(_mm512_max_epi8(bytes, min), max)
     };
     let (a_blocks, a_rest) = a.as_chunks::<64>();

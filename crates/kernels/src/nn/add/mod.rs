@@ -1,17 +1,18 @@
 //! Sum and difference of two tensors, with broadcasting.
 //!
-//! Quantized, in fixed point with 16-bit factors, so that every ISA has the products in one instruction:
+//! Quantized, in fixed point with factors of 21 bits, the finest that 32-bit sums leave room for:
 //!
 //! ```text
-//! out = clamp(((a - a_zero) * fa + (b - b_zero) * fb + 2^(s-1) >> s) + zero_point)
+//! out = clamp(((a - a_zero) * fa + (b - b_zero) * fb + 2^(s-1) >> s) + out_zero)
 //! ```
 //!
-//! where `fa = round(a_scale * 2^s)`, `fb = round(b_scale * 2^s)`, and `s` is the largest shift up to 20 that lets both fit
-//! 16 bits: halves round up, and a factor's error moves a sum by less than 1/64 of a step. A difference is a sum with a
-//! negative `b_scale`. Source: TensorFlow Lite's `ADD` and `SUB`, which do the same with wider factors; results differ by at
-//! most one step.
+//! where `fa = round(a_scale * 2^s)`, `fb = round(b_scale * 2^s)`, and `s` is the shift that brings the larger into
+//! `2^20..2^21`, held to `0..=30`. Halves round up. A difference is a sum with a negative `b_scale`. This is the rule of
+//! XNNPACK's `qs8-vadd`, so sums agree with LiteRT's default kernels byte for byte; its reference kernels, with wider
+//! factors still, differ by at most one step. A rule in f32 (`requantize`) would differ from both on more bytes.
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+mod elementwise;
 mod scalar;
 
 use super::Broadcast;
@@ -32,33 +33,38 @@ pub struct AddI8 {
 /// [`AddI8`] in fixed point.
 #[derive(Debug, Clone, Copy)]
 struct Fixed {
-    factors: [i16; 2],
-    /// Zero points, half a step and the output's zero point, all shifted: `sum >> shift` is the byte before clamping.
+    factors: [i32; 2],
+    /// Half a step less the zero points' products: `(a * fa + b * fb + offset) >> shift` is the sum on the output's grid.
     offset: i32,
     shift: u32,
+    zero_point: i8,
     min: i8,
     max: i8,
 }
 
 impl Fixed {
     fn new(c: &AddI8) -> Self {
-        let scaled = |scale: f32, shift: u32| (f64::from(scale) * f64::from(1u32 << shift)).round();
+        const LIMIT: f64 = (1 << 21) as f64;
+        let scaled = |scale: f32, shift: u32| {
+            (f64::from(scale) * f64::from(1u32 << shift)).round_ties_even()
+        };
         let fits = |shift: &u32| {
             c.scales
                 .iter()
-                .all(|&s| scaled(s, *shift).abs() <= f64::from(i16::MAX))
+                .all(|&s| (f64::from(s) * f64::from(1u32 << shift)).abs() < LIMIT)
         };
-        let shift = (0..=20).rev().find(fits).unwrap_or(0);
-        // Casts saturate: a factor beyond 16 bits leaves only differences of 0 within a byte, and those stay.
-        let factors = c.scales.map(|scale| scaled(scale, shift) as i16);
-        let half = (1 << shift) / 2;
-        let zeros = (0..2)
-            .map(|i| i32::from(c.zeros[i]) * i32::from(factors[i]))
-            .sum::<i32>();
+        let shift = (0..=30).rev().find(fits).unwrap_or(0);
+        // A factor beyond its bits carries every difference but 0 out of a byte's range, held or not. Two of them, times
+        // 255, and half a step stay below 2^31.
+        let factors = c
+            .scales
+            .map(|scale| scaled(scale, shift).clamp(-LIMIT, LIMIT) as i32);
+        let zeros: i32 = (0..2).map(|i| i32::from(c.zeros[i]) * factors[i]).sum();
         Self {
             factors,
-            offset: (i32::from(c.output.zero_point) << shift) + half - zeros,
+            offset: (1 << shift) / 2 - zeros,
             shift,
+            zero_point: c.output.zero_point,
             min: c.output.min,
             max: c.output.max,
         }
@@ -74,12 +80,29 @@ pub fn add_i8(isa: Isa, shape: &Broadcast, constants: &AddI8, a: &[i8], b: &[i8]
     let fixed = Fixed::new(constants);
     match isa {
         #[cfg(target_arch = "x86_64")]
+        Isa::Avx2(_token) if shape.is_elementwise() => {
+            // SAFETY: `_token` proves that this CPU has the feature that `avx2` enables.
+            unsafe { avx2(&fixed, a, b, out) }
+        }
+        #[cfg(target_arch = "x86_64")]
         Isa::Avx512Vnni(_token) if shape.is_elementwise() => {
             // SAFETY: `_token` proves that this CPU has the features that `add_i8` enables.
             unsafe { avx512::add_i8(&fixed, a, b, out) }
         }
+        #[cfg(target_arch = "aarch64")]
+        Isa::Neon(_) | Isa::NeonDot(_) if shape.is_elementwise() => {
+            elementwise::add_i8(&fixed, a, b, out);
+        }
+        #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+        Isa::Simd128(_) if shape.is_elementwise() => elementwise::add_i8(&fixed, a, b, out),
         _ => scalar::add_i8(shape, &fixed, a, b, out),
     }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn avx2(fixed: &Fixed, a: &[i8], b: &[i8], out: &mut [i8]) {
+    elementwise::add_i8(fixed, a, b, out);
 }
 
 /// Float sum, clamped to `range`.

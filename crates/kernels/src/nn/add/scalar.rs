@@ -3,11 +3,11 @@ use crate::nn::Broadcast;
 use crate::requantize::OutputF32;
 
 pub(super) fn add_i8(shape: &Broadcast, c: &Fixed, a: &[i8], b: &[i8], out: &mut [i8]) {
-    let [a_factor, b_factor] = c.factors.map(i32::from);
+    let zero_point = i32::from(c.zero_point);
     let (min, max) = (i32::from(c.min), i32::from(c.max));
     shape.zip(a, b, out, |a, b| {
-        let sum = i32::from(a) * a_factor + i32::from(b) * b_factor + c.offset;
-        (sum >> c.shift).clamp(min, max) as i8
+        let sum = i32::from(a) * c.factors[0] + i32::from(b) * c.factors[1] + c.offset;
+        ((sum >> c.shift) + zero_point).clamp(min, max) as i8
     });
 }
 

@@ -9,6 +9,7 @@
 mod avx512vnni;
 mod prepared;
 mod scalar;
+mod staged;
 
 use super::{Nhwc, Window, count};
 use crate::isa::Isa;

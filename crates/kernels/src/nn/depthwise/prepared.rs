@@ -1,5 +1,5 @@
 //! A quantized depthwise convolution with its weights packed for the CPU at hand, run many times.
-use super::{Depthwise, DepthwiseI8, depthwise_i8};
+use super::{Depthwise, DepthwiseI8, depthwise_i8, staged};
 use crate::isa::Isa;
 use crate::nn::count;
 use crate::requantize::OutputI8;
@@ -15,7 +15,15 @@ pub struct PreparedDepthwise {
 enum Path {
     Oracle(Constants),
     #[cfg(target_arch = "x86_64")]
-    Avx512Vnni(crate::isa::Avx512Vnni, Box<super::avx512vnni::Packed>),
+    Avx2(staged::Packed<crate::isa::Avx2>),
+    #[cfg(target_arch = "x86_64")]
+    Avx512Vnni(crate::isa::Avx512Vnni, super::avx512vnni::Packed),
+    #[cfg(target_arch = "aarch64")]
+    Neon(staged::Packed<crate::isa::Neon>),
+    #[cfg(target_arch = "aarch64")]
+    NeonDot(staged::Packed<crate::isa::NeonDot>),
+    #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+    Simd128(staged::Packed<crate::isa::Simd128>),
 }
 
 /// What [`DepthwiseI8`] borrows, owned.
@@ -79,10 +87,18 @@ impl PreparedDepthwise {
         match isa {
             Isa::Scalar => None,
             #[cfg(target_arch = "x86_64")]
+            Isa::Avx2(token) => Some(Path::Avx2(staged::Packed::new(token, shape, c))),
+            #[cfg(target_arch = "x86_64")]
             Isa::Avx512Vnni(token) => Some(Path::Avx512Vnni(
                 token,
-                Box::new(super::avx512vnni::Packed::new(shape, c)),
+                super::avx512vnni::Packed::new(shape, c),
             )),
+            #[cfg(target_arch = "aarch64")]
+            Isa::Neon(token) => Some(Path::Neon(staged::Packed::new(token, shape, c))),
+            #[cfg(target_arch = "aarch64")]
+            Isa::NeonDot(token) => Some(Path::NeonDot(staged::Packed::new(token, shape, c))),
+            #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+            Isa::Simd128(token) => Some(Path::Simd128(staged::Packed::new(token, shape, c))),
         }
     }
 
@@ -98,12 +114,29 @@ impl PreparedDepthwise {
                 depthwise_i8(Isa::Scalar, &self.shape, &constants.borrow(), input, out);
             }
             #[cfg(target_arch = "x86_64")]
+            Path::Avx2(packed) => {
+                // SAFETY: the token that `packed` was made with proves that this CPU has the feature.
+                unsafe { avx2(packed, input, out) }
+            }
+            #[cfg(target_arch = "x86_64")]
             Path::Avx512Vnni(_token, packed) => {
                 // SAFETY: `_token` proves that this CPU has the features that `run` enables.
                 unsafe { packed.run(input, out) }
             }
+            #[cfg(target_arch = "aarch64")]
+            Path::Neon(packed) => packed.run(input, out),
+            #[cfg(target_arch = "aarch64")]
+            Path::NeonDot(packed) => packed.run(input, out),
+            #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+            Path::Simd128(packed) => packed.run(input, out),
         }
     }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn avx2(packed: &mut staged::Packed<crate::isa::Avx2>, input: &[i8], out: &mut [i8]) {
+    packed.run(input, out);
 }
 
 #[cfg(test)]

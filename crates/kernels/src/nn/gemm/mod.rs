@@ -11,6 +11,7 @@
 mod avx512vnni;
 #[cfg(target_arch = "x86_64")]
 mod avx512vnni_narrow;
+mod staged;
 
 use crate::isa::Isa;
 use crate::requantize::OutputI8;
@@ -49,9 +50,21 @@ pub(crate) struct Rows<'a> {
 /// Weights packed for one ISA.
 #[derive(Debug)]
 pub(crate) enum Gemm {
+    /// `vpmaddwd`.
+    #[cfg(target_arch = "x86_64")]
+    Avx2(staged::Packed<crate::isa::Avx2, 6>),
     /// `vpdpbusd`.
     #[cfg(target_arch = "x86_64")]
     Avx512Vnni(crate::isa::Avx512Vnni, avx512vnni::Packed),
+    /// `smlal`.
+    #[cfg(target_arch = "aarch64")]
+    Neon(staged::Packed<crate::isa::Neon, 4>),
+    /// `sdot`.
+    #[cfg(target_arch = "aarch64")]
+    NeonDot(staged::Packed<crate::isa::NeonDot, 6>),
+    /// `i32x4.dot_i16x8_s`.
+    #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+    Simd128(staged::Packed<crate::isa::Simd128, 3>),
 }
 
 impl Gemm {
@@ -68,7 +81,15 @@ impl Gemm {
         match isa {
             Isa::Scalar => None,
             #[cfg(target_arch = "x86_64")]
+            Isa::Avx2(token) => Some(Self::Avx2(staged::Packed::new(token, c))),
+            #[cfg(target_arch = "x86_64")]
             Isa::Avx512Vnni(token) => Some(Self::Avx512Vnni(token, avx512vnni::Packed::new(c))),
+            #[cfg(target_arch = "aarch64")]
+            Isa::Neon(token) => Some(Self::Neon(staged::Packed::new(token, c))),
+            #[cfg(target_arch = "aarch64")]
+            Isa::NeonDot(token) => Some(Self::NeonDot(staged::Packed::new(token, c))),
+            #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+            Isa::Simd128(token) => Some(Self::Simd128(staged::Packed::new(token, c))),
         }
     }
 
@@ -76,13 +97,31 @@ impl Gemm {
     ///
     /// # Panics
     /// When a slice is too short.
-    pub(crate) fn run(&self, rows: Rows<'_>, out: &mut [i8]) {
-        match self {
+    pub(crate) fn run(&mut self, rows: Rows<'_>, out: &mut [i8]) {
+        // By place: a target whose only set is `Scalar` has no variant at all.
+        match *self {
             #[cfg(target_arch = "x86_64")]
-            Self::Avx512Vnni(_token, packed) => {
+            Self::Avx2(ref mut packed) => {
+                // SAFETY: the token that `packed` was made with proves that this CPU has the feature.
+                unsafe { avx2(packed, rows, out) }
+            }
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512Vnni(_token, ref packed) => {
                 // SAFETY: `_token` proves that this CPU has the features that `run` enables.
                 unsafe { packed.run(rows, out) }
             }
+            #[cfg(target_arch = "aarch64")]
+            Self::Neon(ref mut packed) => packed.run(rows, out),
+            #[cfg(target_arch = "aarch64")]
+            Self::NeonDot(ref mut packed) => packed.run(rows, out),
+            #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+            Self::Simd128(ref mut packed) => packed.run(rows, out),
         }
     }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn avx2(packed: &mut staged::Packed<crate::isa::Avx2, 6>, rows: Rows<'_>, out: &mut [i8]) {
+    packed.run(rows, out);
 }

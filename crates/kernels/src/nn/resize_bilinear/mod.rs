@@ -8,6 +8,7 @@
 //! [`taps_10_bit`]. Source: TensorFlow Lite's `RESIZE_BILINEAR`.
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+mod doubling;
 mod scalar;
 mod taps;
 
@@ -73,10 +74,17 @@ impl ResizeBilinear<'_, i32> {
 /// When a length contradicts the shape or a tap lies outside the input.
 pub fn resize_bilinear_i8(isa: Isa, shape: &ResizeBilinear<'_, i32>, input: &[i8], out: &mut [i8]) {
     shape.check(input.len(), out.len());
-    let [_, h, w, c] = shape.input;
     match isa {
         #[cfg(target_arch = "x86_64")]
-        Isa::Avx512Vnni(_token) if shape.doubles() && (c == 1 || c.is_multiple_of(16)) => {
+        Isa::Avx2(_token) if shape.doubles() => {
+            // SAFETY: `_token` proves that this CPU has the feature that `double_avx2` enables.
+            unsafe { double_avx2(shape.input, input, out) }
+        }
+        #[cfg(target_arch = "x86_64")]
+        Isa::Avx512Vnni(_token)
+            if shape.doubles() && (shape.input[3] == 1 || shape.input[3].is_multiple_of(16)) =>
+        {
+            let [_, h, w, c] = shape.input;
             let pictures = input.chunks_exact((h * w * c).max(1));
             for (input, out) in pictures.zip(out.chunks_exact_mut((4 * h * w * c).max(1))) {
                 // SAFETY: `_token` proves that this CPU has the features that the kernels enable.
@@ -89,8 +97,20 @@ pub fn resize_bilinear_i8(isa: Isa, shape: &ResizeBilinear<'_, i32>, input: &[i8
                 }
             }
         }
+        #[cfg(target_arch = "aarch64")]
+        Isa::Neon(_) | Isa::NeonDot(_) if shape.doubles() => {
+            doubling::double(shape.input, input, out)
+        }
+        #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+        Isa::Simd128(_) if shape.doubles() => doubling::double(shape.input, input, out),
         _ => scalar::resize_bilinear_i8(shape, input, out),
     }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn double_avx2(input_shape: Nhwc, input: &[i8], out: &mut [i8]) {
+    doubling::double(input_shape, input, out);
 }
 
 /// Float resize. `input` is `[N, H, W, C]`, `out` `[N, rows, columns, C]`; the four products are added row by row.

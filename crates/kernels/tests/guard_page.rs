@@ -1,0 +1,311 @@
+//! Every kernel with SIMD paths, with its inputs and outputs ending where memory ends: a byte read or written beyond them
+//! stops the test. Each answer must be the oracle's too.
+#![cfg(all(target_os = "linux", not(miri)))]
+
+use hypercut_kernels::isa::Isa;
+use hypercut_kernels::nn::add::{AddI8, add_i8};
+use hypercut_kernels::nn::conv2d::{Conv2d, Conv2dI8, PreparedConv2d, conv2d_i8};
+use hypercut_kernels::nn::depthwise::{Depthwise, DepthwiseI8, PreparedDepthwise, depthwise_i8};
+use hypercut_kernels::nn::resize_bilinear::{
+    Alignment, ResizeBilinear, resize_bilinear_i8, taps_i8,
+};
+use hypercut_kernels::nn::{Broadcast, Window};
+use hypercut_kernels::requantize::OutputI8;
+use std::ffi::{c_int, c_long, c_void};
+
+unsafe extern "C" {
+    fn mmap(
+        address: *mut c_void,
+        len: usize,
+        protection: c_int,
+        flags: c_int,
+        file: c_int,
+        offset: c_long,
+    ) -> *mut c_void;
+    fn mprotect(address: *mut c_void, len: usize, protection: c_int) -> c_int;
+}
+
+const READ_WRITE: c_int = 3;
+const NONE: c_int = 0;
+const PRIVATE_ANONYMOUS: c_int = 0x22;
+/// A multiple of every page size in use.
+const PAGES: usize = 1 << 16;
+const ROOM: usize = 16 * PAGES;
+
+/// Memory that ends at a page that may not be touched. Stays mapped until the process ends.
+struct Guarded(*mut i8);
+
+impl Guarded {
+    fn new() -> Self {
+        // SAFETY: a new anonymous mapping, of which the last pages are locked.
+        unsafe {
+            let flags = PRIVATE_ANONYMOUS;
+            let start = mmap(std::ptr::null_mut(), ROOM + PAGES, READ_WRITE, flags, -1, 0);
+            assert_ne!(start as isize, -1, "mmap");
+            assert_eq!(mprotect(start.byte_add(ROOM), PAGES, NONE), 0, "mprotect");
+            Self(start.cast())
+        }
+    }
+
+    /// The last `len` bytes before the guard.
+    fn last(&mut self, len: usize) -> &mut [i8] {
+        assert!(len <= ROOM);
+        // SAFETY: within the mapping's writable part, borrowed through `self` alone.
+        unsafe { std::slice::from_raw_parts_mut(self.0.add(ROOM - len), len) }
+    }
+}
+
+/// Pseudo-random bytes, the same in every run.
+struct Bytes(u32);
+
+impl Bytes {
+    fn next(&mut self) -> i8 {
+        self.0 = self.0.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (self.0 >> 24) as u8 as i8
+    }
+
+    fn take(&mut self, len: usize) -> Vec<i8> {
+        (0..len).map(|_| self.next()).collect()
+    }
+
+    fn fill(&mut self, target: &mut [i8]) {
+        target.fill_with(|| self.next());
+    }
+}
+
+const OUTPUT: OutputI8 = OutputI8 {
+    zero_point: -11,
+    min: -100,
+    max: 90,
+};
+
+fn window(kernel: usize, stride: usize, dilation: usize) -> Window {
+    Window {
+        kernel: [kernel; 2],
+        stride: [stride; 2],
+        dilation: [dilation; 2],
+        pad: [kernel / 2 * dilation; 2],
+    }
+}
+
+/// Bias and scales for `outputs` channels.
+fn rest(bytes: &mut Bytes, outputs: usize) -> (Vec<i32>, Vec<f32>) {
+    let bias = (0..outputs).map(|_| i32::from(bytes.next()) * 90);
+    let scales = (0..outputs).map(|o| 4e-4 + o as f32 * 1e-5);
+    (bias.collect(), scales.collect())
+}
+
+fn convolve(
+    [h, w, inputs, outputs]: [usize; 4],
+    window: Window,
+    x: &mut Guarded,
+    out: &mut Guarded,
+) {
+    let mut bytes = Bytes((h * 31 + w * 7 + inputs * 3 + outputs) as u32);
+    let side = |size: usize| size.div_ceil(window.stride[0]);
+    let shape = Conv2d {
+        input: [1, h, w, inputs],
+        output: [1, side(h), side(w), outputs],
+        window,
+        groups: 1,
+    };
+    let weights = bytes.take(outputs * window.kernel[0] * window.kernel[1] * inputs);
+    let (bias, scales) = rest(&mut bytes, outputs);
+    let constants = Conv2dI8 {
+        weights: &weights,
+        bias: &bias,
+        scales: &scales,
+        input_zero: -13,
+        weight_zero: 0,
+        output: OUTPUT,
+    };
+    let x = x.last(h * w * inputs);
+    bytes.fill(x);
+    let mut expected = vec![0; side(h) * side(w) * outputs];
+    conv2d_i8(Isa::Scalar, &shape, &constants, x, &mut expected);
+    for isa in Isa::available() {
+        let out = out.last(expected.len());
+        out.fill(0);
+        PreparedConv2d::new(isa, &shape, &constants).run(x, out);
+        assert!(*out == *expected, "{isa} {shape:?}");
+    }
+}
+
+fn filter([h, w, channels]: [usize; 3], window: Window, x: &mut Guarded, out: &mut Guarded) {
+    let mut bytes = Bytes((h * 31 + w * 7 + channels) as u32);
+    let side = |size: usize| size.div_ceil(window.stride[0]);
+    let shape = Depthwise {
+        input: [1, h, w, channels],
+        output: [1, side(h), side(w), channels],
+        window,
+    };
+    let weights = bytes.take(window.kernel[0] * window.kernel[1] * channels);
+    let (bias, scales) = rest(&mut bytes, channels);
+    let constants = DepthwiseI8 {
+        weights: &weights,
+        bias: &bias,
+        scales: &scales,
+        input_zero: 21,
+        weight_zero: 0,
+        output: OUTPUT,
+    };
+    let x = x.last(h * w * channels);
+    bytes.fill(x);
+    let mut expected = vec![0; side(h) * side(w) * channels];
+    depthwise_i8(Isa::Scalar, &shape, &constants, x, &mut expected);
+    for isa in Isa::available() {
+        let out = out.last(expected.len());
+        out.fill(0);
+        PreparedDepthwise::new(isa, &shape, &constants).run(x, out);
+        assert!(*out == *expected, "{isa} {shape:?}");
+    }
+}
+
+/// Kernel, stride, dilation.
+const WINDOWS: [(usize, usize, usize); 9] = [
+    (1, 1, 1),
+    (3, 1, 1),
+    (3, 2, 1),
+    (3, 1, 2),
+    (5, 1, 1),
+    (5, 2, 1),
+    (3, 1, 4),
+    (3, 1, 8),
+    (2, 1, 1),
+];
+
+#[test]
+fn pointwise_over_every_remainder_of_inputs_outputs_and_pixels() {
+    let (mut x, mut out) = (Guarded::new(), Guarded::new());
+    for outputs in 1..=65 {
+        for inputs in [1, 4, 16, 1 + outputs % 37] {
+            convolve(
+                [1, 1 + (outputs + inputs) % 17, inputs, outputs],
+                Window::UNIT,
+                &mut x,
+                &mut out,
+            );
+        }
+    }
+    for pixels in 1..=49 {
+        for (inputs, outputs) in [(8, 16), (16, 1), (32, 2), (5, 24), (12, 65)] {
+            convolve([1, pixels, inputs, outputs], Window::UNIT, &mut x, &mut out);
+        }
+    }
+}
+
+#[test]
+fn convolution_over_every_height_and_width() {
+    let (mut x, mut out) = (Guarded::new(), Guarded::new());
+    for (h, w) in (1..=17).flat_map(|h| (1..=17).map(move |w| (h, w))) {
+        let (kernel, stride, dilation) = WINDOWS[(h * 17 + w) % WINDOWS.len()];
+        let (inputs, outputs) = (1 + (h + 5 * w) % 9, 1 + (7 * h + w) % 35);
+        convolve(
+            [h, w, inputs, outputs],
+            window(kernel, stride, dilation),
+            &mut x,
+            &mut out,
+        );
+    }
+}
+
+#[test]
+fn depthwise_over_every_remainder_height_and_width() {
+    let (mut x, mut out) = (Guarded::new(), Guarded::new());
+    for channels in 1..=65 {
+        for (kernel, stride, dilation) in WINDOWS {
+            filter(
+                [3, 1 + (channels + kernel) % 17, channels],
+                window(kernel, stride, dilation),
+                &mut x,
+                &mut out,
+            );
+        }
+    }
+    for (h, w) in (1..=17).flat_map(|h| (1..=17).map(move |w| (h, w))) {
+        let (kernel, stride, dilation) = WINDOWS[(h * 17 + w) % WINDOWS.len()];
+        filter(
+            [h, w, 1 + (h * 5 + w * 3) % 19],
+            window(kernel, stride, dilation),
+            &mut x,
+            &mut out,
+        );
+    }
+}
+
+#[test]
+fn sums_of_every_length() {
+    let mut memory = [Guarded::new(), Guarded::new(), Guarded::new()];
+    let constants = AddI8 {
+        zeros: [7, -100],
+        scales: [0.71, -1.33],
+        output: OUTPUT,
+    };
+    for len in 1..=257 {
+        let shape = Broadcast::new(&[len], &[len]).expect("equal shapes fit");
+        let [a, b, out] = memory.each_mut().map(|memory| memory.last(len));
+        let mut bytes = Bytes(len as u32);
+        bytes.fill(a);
+        bytes.fill(b);
+        let mut expected = vec![0; len];
+        add_i8(Isa::Scalar, &shape, &constants, a, b, &mut expected);
+        for isa in Isa::available() {
+            out.fill(0);
+            add_i8(isa, &shape, &constants, a, b, out);
+            assert!(*out == *expected, "{isa} {len}");
+        }
+    }
+}
+
+#[test]
+fn doubling_over_every_height_width_and_remainder() {
+    let (mut x, mut out) = (Guarded::new(), Guarded::new());
+    let sizes = (1..=17).flat_map(|h| (1..=17).map(move |w| (h, w, 1 + (h * 17 + w) % 33)));
+    let planes = (1..=70).map(|w| (2, w, 1));
+    let lanes = (1..=17).map(|w| (2, w, 16));
+    for (h, w, c) in sizes.chain(planes).chain(lanes) {
+        let rows = taps_i8(Alignment::HalfPixel, h, 2 * h);
+        let columns = taps_i8(Alignment::HalfPixel, w, 2 * w);
+        let shape = ResizeBilinear {
+            input: [1, h, w, c],
+            rows: &rows,
+            columns: &columns,
+        };
+        let x = x.last(h * w * c);
+        Bytes((h * 31 + w * 7 + c) as u32).fill(x);
+        let mut expected = vec![0; 4 * x.len()];
+        resize_bilinear_i8(Isa::Scalar, &shape, x, &mut expected);
+        for isa in Isa::available() {
+            let out = out.last(expected.len());
+            out.fill(0);
+            resize_bilinear_i8(isa, &shape, x, out);
+            assert!(*out == *expected, "{isa} {h}x{w}x{c}");
+        }
+    }
+}
+
+/// The guard guards: a child process that writes one byte too many dies.
+#[test]
+fn a_byte_beyond_the_end_is_noticed() {
+    const CHILD: &str = "HYPERCUT_TOUCH_GUARD";
+    if std::env::var_os(CHILD).is_some() {
+        let mut memory = Guarded::new();
+        // SAFETY: not sound, on purpose: this process is here to be stopped by it.
+        unsafe { memory.last(1).as_mut_ptr().add(1).write_volatile(0) };
+        return;
+    }
+    let Ok(program) = std::env::current_exe() else {
+        return;
+    };
+    let child = std::process::Command::new(program)
+        .args(["--exact", "a_byte_beyond_the_end_is_noticed"])
+        .env(CHILD, "1")
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .status();
+    match child {
+        Ok(status) => assert!(!status.success()),
+        // An emulator of one program cannot start another.
+        Err(error) => eprintln!("skipped: this program cannot be started again: {error}"),
+    }
+}
