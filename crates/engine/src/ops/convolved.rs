@@ -12,7 +12,8 @@ use hypercut_kernels::requantize::{OutputF32, OutputI8};
 pub(super) struct ChannelsI8 {
     pub(super) weights: Arc<[i8]>,
     pub(super) bias: Arc<[i32]>,
-    /// `input scale * weight scale / output scale`, multiplied in f64 and rounded to f32 once.
+    /// `input scale * weight scale / output scale`, in f32 from left to right as XNNPACK does: the bytes are then the same
+    /// as those of LiteRT's default kernels.
     pub(super) scales: Vec<f32>,
     pub(super) input_zero: i8,
     pub(super) weight_zero: i8,
@@ -73,9 +74,7 @@ impl Around<'_> {
         let (input_scale, input_zero) = self.input.grid()?;
         let (output_scale, output_zero) = self.output.grid()?;
         let (weight_scales, weight_zero) = self.weight_grid()?;
-        let scale = |weight_scale: &f32| {
-            (f64::from(input_scale) * f64::from(*weight_scale) / f64::from(output_scale)) as f32
-        };
+        let scale = |weight_scale: &f32| input_scale * weight_scale / output_scale;
         let scales: Vec<f32> = weight_scales.iter().map(scale).collect();
         if let Some(scale) = scales.iter().find(|scale| !scale.is_finite()) {
             return Err(Error::invalid(format!("the scales combine to {scale}")));
