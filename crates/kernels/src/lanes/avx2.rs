@@ -107,7 +107,10 @@ impl Lanes for Avx2 {
             // The pack works within 128-bit halves, [a low, b low | a high, b high]; the permutation sets that right.
             let words = _mm256_permute4x64_epi64::<0b11_01_10_00>(_mm256_packs_epi32(a, b));
             let words = _mm256_adds_epi16(words, output.zero_point);
-            let bytes = _mm_packs_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256::<1>(words));
+            let bytes = _mm_packs_epi16(
+                _mm256_castsi256_si128(words),
+                _mm256_extracti128_si256::<1>(words),
+            );
             let bytes = _mm_min_epi8(_mm_max_epi8(bytes, output.min), output.max);
             std::mem::transmute::<__m128i, [[i8; LANES]; 2]>(bytes)
         }

@@ -65,7 +65,12 @@ pub(crate) trait Lanes: Copy {
     fn add_groups(self, sums: Self::Sums, a: Self::Group, b: Self::Group) -> Self::Sums;
 
     /// `sums[l] += sum over the step's inputs i of weights[l, i] * inputs[i]`
-    fn add_products(self, sums: Self::Sums, weights: Self::Weights, inputs: Self::Inputs) -> Self::Sums;
+    fn add_products(
+        self,
+        sums: Self::Sums,
+        weights: Self::Weights,
+        inputs: Self::Inputs,
+    ) -> Self::Sums;
 
     /// Interleaves bytes: `to[l][g] = element(from[g * pitch + l])`.
     ///
@@ -78,7 +83,12 @@ pub(crate) trait Lanes: Copy {
     ///
     /// The 16-bit steps in between saturate. That changes no byte: a value beyond 16 bits lies beyond any byte's range on
     /// the same side before and after the zero point is added.
-    fn bytes(self, output: Self::Output, sums: [Self::Sums; 2], scales: [Self::Scales; 2]) -> [[i8; LANES]; 2];
+    fn bytes(
+        self,
+        output: Self::Output,
+        sums: [Self::Sums; 2],
+        scales: [Self::Scales; 2],
+    ) -> [[i8; LANES]; 2];
 }
 
 /// Stores the first `count` bytes, at most 16, by whole powers of two: a copy of unknown length would be a call.

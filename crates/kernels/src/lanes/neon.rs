@@ -35,25 +35,19 @@ impl Lanes for Neon {
     #[inline(always)]
     fn sums(self, from: &[i32; LANES]) -> [int32x4_t; 2] {
         // SAFETY: Advanced SIMD as `self` proves.
-        unsafe {
-            load_sums(from)
-        }
+        unsafe { load_sums(from) }
     }
 
     #[inline(always)]
     fn scales(self, from: &[f32; LANES]) -> [float32x4_t; 2] {
         // SAFETY: Advanced SIMD as `self` proves.
-        unsafe {
-            load_scales(from)
-        }
+        unsafe { load_scales(from) }
     }
 
     #[inline(always)]
     fn output(self, output: OutputI8) -> Output {
         // SAFETY: Advanced SIMD as `self` proves.
-        unsafe {
-            Output::new(output)
-        }
+        unsafe { Output::new(output) }
     }
 
     #[inline(always)]
@@ -65,7 +59,14 @@ impl Lanes for Neon {
     #[inline(always)]
     unsafe fn weights(self, from: *const i16) -> [int16x8_t; 4] {
         // SAFETY: Advanced SIMD as `self` proves; the caller grants 32 elements.
-        unsafe { [vld1q_s16(from), vld1q_s16(from.add(8)), vld1q_s16(from.add(16)), vld1q_s16(from.add(24))] }
+        unsafe {
+            [
+                vld1q_s16(from),
+                vld1q_s16(from.add(8)),
+                vld1q_s16(from.add(16)),
+                vld1q_s16(from.add(24)),
+            ]
+        }
     }
 
     #[inline(always)]
@@ -78,12 +79,20 @@ impl Lanes for Neon {
     fn add_groups(self, sums: [int32x4_t; 2], a: int16x8_t, b: int16x8_t) -> [int32x4_t; 2] {
         // SAFETY: Advanced SIMD as `self` proves.
         unsafe {
-            [vmlal_s16(sums[0], vget_low_s16(a), vget_low_s16(b)), vmlal_high_s16(sums[1], a, b)]
+            [
+                vmlal_s16(sums[0], vget_low_s16(a), vget_low_s16(b)),
+                vmlal_high_s16(sums[1], a, b),
+            ]
         }
     }
 
     #[inline(always)]
-    fn add_products(self, sums: [int32x4_t; 2], w: [int16x8_t; 4], inputs: int16x4_t) -> [int32x4_t; 2] {
+    fn add_products(
+        self,
+        sums: [int32x4_t; 2],
+        w: [int16x8_t; 4],
+        inputs: int16x4_t,
+    ) -> [int32x4_t; 2] {
         // SAFETY: Advanced SIMD as `self` proves.
         unsafe {
             let [low, high] = sums;
@@ -106,11 +115,14 @@ impl Lanes for Neon {
     }
 
     #[inline(always)]
-    fn bytes(self, output: Output, sums: [[int32x4_t; 2]; 2], scales: [[float32x4_t; 2]; 2]) -> [[i8; LANES]; 2] {
+    fn bytes(
+        self,
+        output: Output,
+        sums: [[int32x4_t; 2]; 2],
+        scales: [[float32x4_t; 2]; 2],
+    ) -> [[i8; LANES]; 2] {
         // SAFETY: Advanced SIMD as `self` proves.
-        unsafe {
-            output.bytes(sums, scales)
-        }
+        unsafe { output.bytes(sums, scales) }
     }
 }
 
@@ -132,7 +144,7 @@ pub(super) fn load_scales(from: &[f32; LANES]) -> [float32x4_t; 2] {
 
 impl Output {
     #[inline]
-#[target_feature(enable = "neon")]
+    #[target_feature(enable = "neon")]
     pub(super) fn new(output: OutputI8) -> Self {
         Self {
             zero_point: vdupq_n_s16(i16::from(output.zero_point)),
@@ -143,8 +155,12 @@ impl Output {
 
     /// See [`Lanes::bytes`].
     #[inline]
-#[target_feature(enable = "neon")]
-    pub(super) fn bytes(self, sums: [[int32x4_t; 2]; 2], scales: [[float32x4_t; 2]; 2]) -> [[i8; LANES]; 2] {
+    #[target_feature(enable = "neon")]
+    pub(super) fn bytes(
+        self,
+        sums: [[int32x4_t; 2]; 2],
+        scales: [[float32x4_t; 2]; 2],
+    ) -> [[i8; LANES]; 2] {
         let low = self.words(sums[0], scales[0]);
         let high = self.words(sums[1], scales[1]);
         let bytes = vqmovn_high_s16(vqmovn_s16(low), high);
@@ -157,7 +173,7 @@ impl Output {
 
     /// Sums times scales, rounded half to even (`fcvtns`), with the zero point added.
     #[inline]
-#[target_feature(enable = "neon")]
+    #[target_feature(enable = "neon")]
     fn words(self, sums: [int32x4_t; 2], scales: [float32x4_t; 2]) -> int16x8_t {
         let low = vcvtnq_s32_f32(vmulq_f32(vcvtq_f32_s32(sums[0]), scales[0]));
         let high = vcvtnq_s32_f32(vmulq_f32(vcvtq_f32_s32(sums[1]), scales[1]));

@@ -26,25 +26,19 @@ impl Lanes for NeonDot {
     #[inline(always)]
     fn sums(self, from: &[i32; LANES]) -> [int32x4_t; 2] {
         // SAFETY: Advanced SIMD as `self` proves.
-        unsafe {
-            load_sums(from)
-        }
+        unsafe { load_sums(from) }
     }
 
     #[inline(always)]
     fn scales(self, from: &[f32; LANES]) -> [float32x4_t; 2] {
         // SAFETY: Advanced SIMD as `self` proves.
-        unsafe {
-            load_scales(from)
-        }
+        unsafe { load_scales(from) }
     }
 
     #[inline(always)]
     fn output(self, output: OutputI8) -> Output {
         // SAFETY: Advanced SIMD as `self` proves.
-        unsafe {
-            Output::new(output)
-        }
+        unsafe { Output::new(output) }
     }
 
     #[inline(always)]
@@ -66,15 +60,28 @@ impl Lanes for NeonDot {
     }
 
     #[inline(always)]
-    fn add_groups(self, sums: [int32x4_t; 2], a: [int8x16_t; 2], b: [int8x16_t; 2]) -> [int32x4_t; 2] {
+    fn add_groups(
+        self,
+        sums: [int32x4_t; 2],
+        a: [int8x16_t; 2],
+        b: [int8x16_t; 2],
+    ) -> [int32x4_t; 2] {
         // SAFETY: Advanced SIMD as `self` proves.
         unsafe {
-            [dot(self, sums[0], a[0], b[0]), dot(self, sums[1], a[1], b[1])]
+            [
+                dot(self, sums[0], a[0], b[0]),
+                dot(self, sums[1], a[1], b[1]),
+            ]
         }
     }
 
     #[inline(always)]
-    fn add_products(self, sums: [int32x4_t; 2], weights: [int8x16_t; 2], inputs: int8x16_t) -> [int32x4_t; 2] {
+    fn add_products(
+        self,
+        sums: [int32x4_t; 2],
+        weights: [int8x16_t; 2],
+        inputs: int8x16_t,
+    ) -> [int32x4_t; 2] {
         self.add_groups(sums, weights, [inputs; 2])
     }
 
@@ -92,11 +99,14 @@ impl Lanes for NeonDot {
     }
 
     #[inline(always)]
-    fn bytes(self, output: Output, sums: [[int32x4_t; 2]; 2], scales: [[float32x4_t; 2]; 2]) -> [[i8; LANES]; 2] {
+    fn bytes(
+        self,
+        output: Output,
+        sums: [[int32x4_t; 2]; 2],
+        scales: [[float32x4_t; 2]; 2],
+    ) -> [[i8; LANES]; 2] {
         // SAFETY: Advanced SIMD as `self` proves.
-        unsafe {
-            output.bytes(sums, scales)
-        }
+        unsafe { output.bytes(sums, scales) }
     }
 }
 

@@ -77,7 +77,10 @@ impl Lanes for Simd128 {
 
     #[inline(always)]
     fn add_groups(self, sums: [v128; 2], a: [v128; 2], b: [v128; 2]) -> [v128; 2] {
-        [i32x4_add(sums[0], i32x4_dot_i16x8(a[0], b[0])), i32x4_add(sums[1], i32x4_dot_i16x8(a[1], b[1]))]
+        [
+            i32x4_add(sums[0], i32x4_dot_i16x8(a[0], b[0])),
+            i32x4_add(sums[1], i32x4_dot_i16x8(a[1], b[1])),
+        ]
     }
 
     #[inline(always)]
@@ -89,16 +92,33 @@ impl Lanes for Simd128 {
     unsafe fn interleave(self, from: *const i8, pitch: usize, to: *mut i16) {
         // SAFETY: the caller grants 8 bytes at both places and 16 elements.
         unsafe {
-            let (a, b) = (i16x8_load_extend_i8x8(from), i16x8_load_extend_i8x8(from.add(pitch)));
+            let (a, b) = (
+                i16x8_load_extend_i8x8(from),
+                i16x8_load_extend_i8x8(from.add(pitch)),
+            );
             v128_store(to.cast(), i16x8_shuffle::<0, 8, 1, 9, 2, 10, 3, 11>(a, b));
-            v128_store(to.add(LANES).cast(), i16x8_shuffle::<4, 12, 5, 13, 6, 14, 7, 15>(a, b));
+            v128_store(
+                to.add(LANES).cast(),
+                i16x8_shuffle::<4, 12, 5, 13, 6, 14, 7, 15>(a, b),
+            );
         }
     }
 
     #[inline(always)]
-    fn bytes(self, output: Output, sums: [[v128; 2]; 2], scales: [[v128; 2]; 2]) -> [[i8; LANES]; 2] {
-        let low = i16x8_narrow_i32x4(output.whole(sums[0][0], scales[0][0]), output.whole(sums[0][1], scales[0][1]));
-        let high = i16x8_narrow_i32x4(output.whole(sums[1][0], scales[1][0]), output.whole(sums[1][1], scales[1][1]));
+    fn bytes(
+        self,
+        output: Output,
+        sums: [[v128; 2]; 2],
+        scales: [[v128; 2]; 2],
+    ) -> [[i8; LANES]; 2] {
+        let low = i16x8_narrow_i32x4(
+            output.whole(sums[0][0], scales[0][0]),
+            output.whole(sums[0][1], scales[0][1]),
+        );
+        let high = i16x8_narrow_i32x4(
+            output.whole(sums[1][0], scales[1][0]),
+            output.whole(sums[1][1], scales[1][1]),
+        );
         let bytes = i8x16_narrow_i16x8(low, high);
         let mut to = [[0; LANES]; 2];
         // SAFETY: `to` is 16 bytes.

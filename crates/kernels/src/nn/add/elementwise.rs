@@ -7,7 +7,10 @@ use super::Fixed;
 /// When lengths differ.
 #[inline(always)]
 pub(super) fn add_i8(c: &Fixed, a: &[i8], b: &[i8], out: &mut [i8]) {
-    assert!(a.len() == b.len() && a.len() == out.len(), "lengths of a sum");
+    assert!(
+        a.len() == b.len() && a.len() == out.len(),
+        "lengths of a sum"
+    );
     let [a_factor, b_factor] = c.factors.map(i32::from);
     let (min, max) = (i16::from(c.min), i16::from(c.max));
     for ((&a, &b), out) in a.iter().zip(b).zip(out) {

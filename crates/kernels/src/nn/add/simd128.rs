@@ -7,9 +7,14 @@ use std::arch::wasm32::*;
 /// # Panics
 /// When lengths differ.
 pub(super) fn add_i8(c: &Fixed, a: &[i8], b: &[i8], out: &mut [i8]) {
-    assert!(a.len() == b.len() && a.len() == out.len(), "lengths of a sum");
+    assert!(
+        a.len() == b.len() && a.len() == out.len(),
+        "lengths of a sum"
+    );
     let [a_factor, b_factor] = c.factors;
-    let factors = i16x8(a_factor, b_factor, a_factor, b_factor, a_factor, b_factor, a_factor, b_factor);
+    let factors = i16x8(
+        a_factor, b_factor, a_factor, b_factor, a_factor, b_factor, a_factor, b_factor,
+    );
     let offset = i32x4_splat(c.offset);
     let (min, max) = (i8x16_splat(c.min), i8x16_splat(c.max));
     let scaled = |pairs| i32x4_shr(i32x4_add(i32x4_dot_i16x8(pairs, factors), offset), c.shift);

@@ -5,8 +5,10 @@
 //! An output's taps in one row are then `ceil(KW / GROUP)` positions, the weights of taps that don't exist being zero. Only
 //! every `spacing`-th position begins a group of some output; the others are left out. A row is interleaved once for all the
 //! output rows that see it; a ring holds as many as the kernel spans.
+mod sums;
+
 use super::{Depthwise, DepthwiseI8};
-use crate::lanes::{LANES, Lanes, store};
+use crate::lanes::{LANES, Lanes};
 use crate::requantize::OutputI8;
 
 /// A depthwise convolution with multiplier 1, ready to run.
@@ -34,12 +36,18 @@ pub(crate) struct Packed<L: Lanes> {
 
 impl<L: Lanes> std::fmt::Debug for Packed<L> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Packed").field("shape", &self.shape).finish_non_exhaustive()
+        f.debug_struct("Packed")
+            .field("shape", &self.shape)
+            .finish_non_exhaustive()
     }
 }
 
 fn greatest_common_divisor(a: usize, b: usize) -> usize {
-    if b == 0 { a } else { greatest_common_divisor(b, a % b) }
+    if b == 0 {
+        a
+    } else {
+        greatest_common_divisor(b, a % b)
+    }
 }
 
 impl<L: Lanes> Packed<L> {
@@ -47,7 +55,8 @@ impl<L: Lanes> Packed<L> {
         let channels = shape.input[3];
         let lanes = channels.div_ceil(LANES);
         let window = &shape.window;
-        let ([kh, kw], [stride, dilation]) = (window.kernel, [window.stride[1], window.dilation[1]]);
+        let ([kh, kw], [stride, dilation]) =
+            (window.kernel, [window.stride[1], window.dilation[1]]);
         let groups = kw.div_ceil(L::GROUP);
         // With one group the outputs alone decide where positions are needed.
         let advance = if groups == 1 { 0 } else { L::GROUP * dilation };
@@ -57,15 +66,23 @@ impl<L: Lanes> Packed<L> {
         let pixels = (positions - 1) * spacing + (L::GROUP - 1) * dilation + 1;
         let mut weights = Vec::with_capacity(lanes * kh * groups * LANES * L::GROUP);
         for (lane, ky) in (0..lanes).flat_map(|lane| (0..kh).map(move |ky| (lane, ky))) {
-            for (group, channel) in (0..groups).flat_map(|g| (lane * LANES..(lane + 1) * LANES).map(move |c| (g, c))) {
+            for (group, channel) in
+                (0..groups).flat_map(|g| (lane * LANES..(lane + 1) * LANES).map(move |c| (g, c)))
+            {
                 weights.extend((group * L::GROUP..(group + 1) * L::GROUP).map(|kx| {
                     let exists = kx < kw && channel < channels;
-                    L::element(if exists { c.weights[(ky * kw + kx) * channels + channel] } else { 0 })
+                    L::element(if exists {
+                        c.weights[(ky * kw + kx) * channels + channel]
+                    } else {
+                        0
+                    })
                 }));
             }
         }
         let offset = |o: usize| {
-            let sum: i32 = (0..kh * kw).map(|t| i32::from(c.weights[t * channels + o])).sum();
+            let sum: i32 = (0..kh * kw)
+                .map(|t| i32::from(c.weights[t * channels + o]))
+                .sum();
             c.bias[o].wrapping_sub(sum.wrapping_mul(i32::from(c.input_zero)))
         };
         let channel = |lane: usize, l: usize| Some(lane * LANES + l).filter(|&c| c < channels);
@@ -79,10 +96,17 @@ impl<L: Lanes> Packed<L> {
             group_step,
             positions,
             weights,
-            bias: (0..lanes).map(|v| std::array::from_fn(|l| channel(v, l).map_or(0, offset))).collect(),
-            scales: (0..lanes).map(|v| std::array::from_fn(|l| channel(v, l).map_or(0.0, |o| c.scales[o]))).collect(),
+            bias: (0..lanes)
+                .map(|v| std::array::from_fn(|l| channel(v, l).map_or(0, offset)))
+                .collect(),
+            scales: (0..lanes)
+                .map(|v| std::array::from_fn(|l| channel(v, l).map_or(0.0, |o| c.scales[o])))
+                .collect(),
             output: c.output,
-            ring: vec![L::element(c.input_zero); (slots + 1) * lanes * positions * LANES * L::GROUP],
+            ring: vec![
+                L::element(c.input_zero);
+                (slots + 1) * lanes * positions * LANES * L::GROUP
+            ],
             padded: vec![c.input_zero; pixels * lanes * LANES],
         }
     }
@@ -110,7 +134,11 @@ impl<L: Lanes> Packed<L> {
                 next = top + slots;
                 let slot = |ky: usize| {
                     let padded = top + ky * dilation;
-                    if rows_inside.contains(&padded) { padded % slots } else { slots }
+                    if rows_inside.contains(&padded) {
+                        padded % slots
+                    } else {
+                        slots
+                    }
                 };
                 let start = (n * out_h + y) * out_w * channels;
                 self.sum_row(slot, &mut out[start..start + out_w * channels]);
@@ -129,7 +157,9 @@ impl<L: Lanes> Packed<L> {
             let bytes = input.len().min(inside.len());
             inside[..bytes].copy_from_slice(&input[..bytes]);
         } else {
-            let pixels = inside.chunks_exact_mut(pitch).zip(input.chunks_exact(channels));
+            let pixels = inside
+                .chunks_exact_mut(pitch)
+                .zip(input.chunks_exact(channels));
             pixels.for_each(|(target, source)| target[..channels].copy_from_slice(source));
         }
         let dilation = self.shape.window.dilation[1];
@@ -142,155 +172,16 @@ impl<L: Lanes> Packed<L> {
                 // SAFETY: `lane` and `position` are below the row's own; the pixels up to `last` lie in `padded` (asserted),
                 // `pitch` bytes each, of which those from `lane * LANES` on are at least LANES.
                 unsafe {
-                    let source = self.padded.as_ptr().add(position * self.spacing * pitch + lane * LANES);
-                    let target = target.as_mut_ptr().add((lane * self.positions + position) * LANES * L::GROUP);
+                    let source = self
+                        .padded
+                        .as_ptr()
+                        .add(position * self.spacing * pitch + lane * LANES);
+                    let target = target
+                        .as_mut_ptr()
+                        .add((lane * self.positions + position) * LANES * L::GROUP);
                     self.isa.interleave(source, dilation * pitch, target);
                 }
             }
-        }
-    }
-
-    /// One output row, from the ring's slots `slot(0..KH)`.
-    #[inline(always)]
-    fn sum_row(&self, slot: impl Fn(usize) -> usize, out: &mut [i8]) {
-        match (self.shape.window.kernel[0], self.groups) {
-            (3, 1) => self.sum_fixed::<3, 1>(slot, out),
-            (3, 2) => self.sum_fixed::<3, 2>(slot, out),
-            (3, 3) => self.sum_fixed::<3, 3>(slot, out),
-            (5, 2) => self.sum_fixed::<5, 2>(slot, out),
-            (5, 3) => self.sum_fixed::<5, 3>(slot, out),
-            (5, 5) => self.sum_fixed::<5, 5>(slot, out),
-            _ => self.sum_any(slot, out),
-        }
-    }
-
-    /// One output row of a kernel of `K` rows with `G` groups each, two outputs at a time; the weights of a lane are loaded
-    /// once.
-    #[inline(always)]
-    fn sum_fixed<const K: usize, const G: usize>(&self, slot: impl Fn(usize) -> usize, out: &mut [i8]) {
-        let (isa, unit, width) = (self.isa, LANES * L::GROUP, self.shape.output[2]);
-        let row = self.bias.len() * self.positions * unit;
-        let mut starts = [0; K];
-        for ky in 0..K {
-            starts[ky] = slot(ky) * row;
-            assert!(starts[ky] + row <= self.ring.len());
-        }
-        assert_eq!(self.weights.len(), self.bias.len() * K * G * unit);
-        assert!((width - 1) * self.output_step + (G - 1) * self.group_step < self.positions);
-        for lane in 0..self.bias.len() {
-            let mut weights = [[None; G]; K];
-            for ky in 0..K {
-                for g in 0..G {
-                    // SAFETY: the unit is one of the lanes * K * G that there are (asserted).
-                    weights[ky][g] =
-                        Some(unsafe { isa.group(self.weights.as_ptr().add(((lane * K + ky) * G + g) * unit)) });
-                }
-            }
-            let target = Target::new(self, lane);
-            let bias = isa.sums(&self.bias[lane]);
-            let mut x = 0;
-            while x < width {
-                let mut sums = [bias; 2];
-                let first = lane * self.positions + x * self.output_step;
-                let firsts = [first, if x + 1 < width { first + self.output_step } else { first }];
-                for i in 0..2 {
-                    let first = firsts[i];
-                    for ky in 0..K {
-                        for g in 0..G {
-                            // SAFETY: the position is below `positions` (asserted), so the unit lies in the row, within the
-                            // ring (asserted).
-                            let pixels = unsafe {
-                                let at = starts[ky] + (first + g * self.group_step) * unit;
-                                isa.group(self.ring.as_ptr().add(at))
-                            };
-                            if let Some(weights) = weights[ky][g] {
-                                sums[i] = isa.add_groups(sums[i], pixels, weights);
-                            }
-                        }
-                    }
-                }
-                target.store(x, sums, out);
-                x += 2;
-            }
-        }
-    }
-
-    /// One output row, any kernel.
-    #[inline(always)]
-    fn sum_any(&self, slot: impl Fn(usize) -> usize, out: &mut [i8]) {
-        let (isa, unit, width) = (self.isa, LANES * L::GROUP, self.shape.output[2]);
-        let (kh, lanes) = (self.shape.window.kernel[0], self.bias.len());
-        for lane in 0..lanes {
-            let target = Target::new(self, lane);
-            let bias = isa.sums(&self.bias[lane]);
-            let mut x = 0;
-            while x < width {
-                let mut sums = [bias; 2];
-                for ky in 0..kh {
-                    let row = (slot(ky) * lanes + lane) * self.positions;
-                    for g in 0..self.groups {
-                        let weights = &self.weights[((lane * kh + ky) * self.groups + g) * unit..][..unit];
-                        for i in 0..2 {
-                            let position = (x + i).min(width - 1) * self.output_step + g * self.group_step;
-                            let pixels = &self.ring[(row + position) * unit..][..unit];
-                            // SAFETY: both slices are a unit long.
-                            let (pixels, weights) =
-                                unsafe { (isa.group(pixels.as_ptr()), isa.group(weights.as_ptr())) };
-                            sums[i] = isa.add_groups(sums[i], pixels, weights);
-                        }
-                    }
-                }
-                target.store(x, sums, out);
-                x += 2;
-            }
-        }
-    }
-}
-
-/// Where the sums of one lane go.
-struct Target<L: Lanes> {
-    isa: L,
-    output: L::Output,
-    scales: L::Scales,
-    width: usize,
-    channels: usize,
-    /// First channel of the lane, and how many there are.
-    first: usize,
-    valid: usize,
-}
-
-impl<L: Lanes> Target<L> {
-    #[inline(always)]
-    fn new(packed: &Packed<L>, lane: usize) -> Self {
-        let (channels, first) = (packed.shape.input[3], lane * LANES);
-        Self {
-            isa: packed.isa,
-            output: packed.isa.output(packed.output),
-            scales: packed.isa.scales(&packed.scales[lane]),
-            width: packed.shape.output[2],
-            channels,
-            first,
-            valid: (channels - first).min(LANES),
-        }
-    }
-
-    /// Requantizes and stores the output pixels `x` and `x + 1`, as far as the row `out` and the channels go.
-    #[inline(always)]
-    fn store(&self, x: usize, sums: [L::Sums; 2], out: &mut [i8]) {
-        let bytes = self.isa.bytes(self.output, sums, [self.scales; 2]);
-        let start = x * self.channels + self.first;
-        if self.valid == LANES && x + 1 < self.width {
-            let [a, b] = bytes;
-            let out = &mut out[start..][..self.channels + LANES];
-            // SAFETY: the slice just taken holds both pixels' 8 bytes.
-            unsafe {
-                out.as_mut_ptr().cast::<[i8; LANES]>().write(a);
-                out.as_mut_ptr().add(self.channels).cast::<[i8; LANES]>().write(b);
-            }
-            return;
-        }
-        for (i, bytes) in bytes.iter().enumerate().take(self.width - x) {
-            store(bytes, self.valid, &mut out[start + i * self.channels..]);
         }
     }
 }

@@ -46,7 +46,9 @@ impl<L: Lanes, const M: usize> Packed<L, M> {
         };
         let mut weights = Vec::with_capacity(segments * segment * vectors * LANES);
         for first in (0..vectors).step_by(2) {
-            for (s, step) in (0..segments).flat_map(|s| (0..segment).step_by(L::STEP).map(move |i| (s, i))) {
+            for (s, step) in
+                (0..segments).flat_map(|s| (0..segment).step_by(L::STEP).map(move |i| (s, i)))
+            {
                 for v in first..vectors.min(first + 2) {
                     for group in (step..step + L::STEP).step_by(L::GROUP) {
                         for o in v * LANES..(v + 1) * LANES {
@@ -68,8 +70,12 @@ impl<L: Lanes, const M: usize> Packed<L, M> {
             outputs,
             segment,
             weights,
-            bias: (0..vectors).map(|v| std::array::from_fn(|l| lane(v, l).map_or(0, offset))).collect(),
-            scales: (0..vectors).map(|v| std::array::from_fn(|l| lane(v, l).map_or(0.0, |o| c.scales[o]))).collect(),
+            bias: (0..vectors)
+                .map(|v| std::array::from_fn(|l| lane(v, l).map_or(0, offset)))
+                .collect(),
+            scales: (0..vectors)
+                .map(|v| std::array::from_fn(|l| lane(v, l).map_or(0.0, |o| c.scales[o])))
+                .collect(),
             output: c.output,
             staged: vec![L::Element::default(); M * segments * segment + BLOCK],
         }
@@ -97,7 +103,10 @@ impl<L: Lanes, const M: usize> Packed<L, M> {
 
     #[inline(always)]
     fn tile<const N: usize>(&mut self, rows: Rows<'_>, start: usize, out: &mut [i8]) {
-        self.stage::<N>(Rows { bytes: &rows.bytes[start * rows.stride..], ..rows });
+        self.stage::<N>(Rows {
+            bytes: &rows.bytes[start * rows.stride..],
+            ..rows
+        });
         let out = &mut out[start * self.outputs..];
         let vectors = self.bias.len();
         let mut first = 0;
@@ -127,13 +136,25 @@ impl<L: Lanes, const M: usize> Packed<L, M> {
                 let target = (m * self.segments + s) * self.segment;
                 for at in (0..blocks * BLOCK).step_by(BLOCK) {
                     // SAFETY: m < N, s < segments and at + BLOCK <= blocks * BLOCK: within the source (checked above).
-                    let bytes = unsafe { rows.bytes.as_ptr().add(source + at).cast::<[i8; BLOCK]>().read() };
+                    let bytes = unsafe {
+                        rows.bytes
+                            .as_ptr()
+                            .add(source + at)
+                            .cast::<[i8; BLOCK]>()
+                            .read()
+                    };
                     let mut elements = [L::Element::default(); BLOCK];
                     for i in 0..BLOCK {
                         elements[i] = L::element(bytes[i]);
                     }
                     // SAFETY: for the same reasons within `staged` (asserted).
-                    unsafe { self.staged.as_mut_ptr().add(target + at).cast::<[L::Element; BLOCK]>().write(elements) };
+                    unsafe {
+                        self.staged
+                            .as_mut_ptr()
+                            .add(target + at)
+                            .cast::<[L::Element; BLOCK]>()
+                            .write(elements)
+                    };
                 }
             }
         }
@@ -167,11 +188,14 @@ impl<L: Lanes, const M: usize> Packed<L, M> {
             let mut these = [None; V];
             for v in 0..V {
                 // SAFETY: step < pitch / STEP and v < V, so LANES * STEP of the V * LANES * pitch weights are left.
-                these[v] = Some(unsafe { isa.weights(weights.as_ptr().add((step * V + v) * LANES * L::STEP)) });
+                these[v] = Some(unsafe {
+                    isa.weights(weights.as_ptr().add((step * V + v) * LANES * L::STEP))
+                });
             }
             for m in 0..N {
                 // SAFETY: m < N and step < pitch / STEP, so STEP of the N * pitch staged elements (asserted) are left.
-                let inputs = unsafe { isa.inputs(self.staged.as_ptr().add(m * pitch + step * L::STEP)) };
+                let inputs =
+                    unsafe { isa.inputs(self.staged.as_ptr().add(m * pitch + step * L::STEP)) };
                 for v in 0..V {
                     if let Some(weights) = these[v] {
                         sums[m][v] = isa.add_products(sums[m][v], weights, inputs);
@@ -184,10 +208,18 @@ impl<L: Lanes, const M: usize> Packed<L, M> {
 
     /// Requantizes sixteen sums at a time: both vectors of a row, or the only one of two rows.
     #[inline(always)]
-    fn store<const V: usize, const N: usize>(&self, first: usize, sums: [[L::Sums; V]; N], out: &mut [i8]) {
+    fn store<const V: usize, const N: usize>(
+        &self,
+        first: usize,
+        sums: [[L::Sums; V]; N],
+        out: &mut [i8],
+    ) {
         let isa = self.isa;
         let output = isa.output(self.output);
-        let scales = [isa.scales(&self.scales[first]), isa.scales(&self.scales[first + V - 1])];
+        let scales = [
+            isa.scales(&self.scales[first]),
+            isa.scales(&self.scales[first + V - 1]),
+        ];
         let valid = (self.outputs - first * LANES).min(V * LANES);
         let start = first * LANES;
         assert!(out.len() >= (N - 1) * self.outputs + start + valid);
@@ -195,7 +227,12 @@ impl<L: Lanes, const M: usize> Packed<L, M> {
             for m in 0..N {
                 let bytes = isa.bytes(output, [sums[m][0], sums[m][V - 1]], scales);
                 // SAFETY: m < N, so the row's 16 bytes from `start` on lie within `out` (asserted).
-                unsafe { out.as_mut_ptr().add(m * self.outputs + start).cast::<[[i8; LANES]; 2]>().write(bytes) };
+                unsafe {
+                    out.as_mut_ptr()
+                        .add(m * self.outputs + start)
+                        .cast::<[[i8; LANES]; 2]>()
+                        .write(bytes)
+                };
             }
             return;
         }
@@ -203,7 +240,11 @@ impl<L: Lanes, const M: usize> Packed<L, M> {
             let m = pair * (3 - V);
             let other = if m + 2 - V < N { m + 2 - V } else { m };
             let bytes = isa.bytes(output, [sums[m][0], sums[other][V - 1]], scales);
-            store(bytes.as_flattened(), valid, &mut out[m * self.outputs + start..]);
+            store(
+                bytes.as_flattened(),
+                valid,
+                &mut out[m * self.outputs + start..],
+            );
             if other > m {
                 store(&bytes[1], valid, &mut out[other * self.outputs + start..]);
             }

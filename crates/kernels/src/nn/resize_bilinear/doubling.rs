@@ -18,7 +18,11 @@ pub(super) fn double([n, h, w, c]: Nhwc, input: &[i8], out: &mut [i8]) {
     for (y, out) in out.chunks_exact_mut((2 * w * c).max(1)).enumerate() {
         let (picture, y) = (y / (2 * h), y % (2 * h));
         let near = y / 2;
-        let far = if y.is_multiple_of(2) { near.saturating_sub(1) } else { (near + 1).min(h - 1) };
+        let far = if y.is_multiple_of(2) {
+            near.saturating_sub(1)
+        } else {
+            (near + 1).min(h - 1)
+        };
         let row = |y: usize| &input[(picture * h + y) * w * c..][..w * c];
         if c == 1 {
             plane_row(row(near), row(far), out);
@@ -71,7 +75,9 @@ fn plane_row(near: &[i8], far: &[i8], out: &mut [i8]) {
         // Values fit a byte, so the low bytes of `even` and the shifted ones of `odd` make the pairs.
         let pairs = out[2 * start..][..2 * LANE].as_chunks_mut::<2>().0;
         for i in 0..LANE {
-            pairs[i] = (even[i] & 0xff | odd[i] << 8).to_le_bytes().map(|byte| byte as i8);
+            pairs[i] = (even[i] & 0xff | odd[i] << 8)
+                .to_le_bytes()
+                .map(|byte| byte as i8);
         }
         x = start + LANE;
     }
