@@ -188,13 +188,13 @@ mod tests {
             (seed >> 24) as u8 as i8
         };
         let windows = [(1, 1, 1), (3, 2, 1), (3, 1, 2), (2, 1, 1)];
-        let narrow = [(16, 1), (16, 2), (48, 1), (32, 2), (5, 18)];
+        let narrow = [(16, 1), (16, 2), (48, 1), (32, 2), (3, 18)];
         let pairs = (1..=17).flat_map(|i| [(i, 131 - 7 * i), (i * 7 + 1, i)]).chain(narrow);
-        // Miri is a thousand times slower: a few cases of each kind.
-        let (most, step) = if cfg!(miri) { (96, 5) } else { (usize::MAX, 1) };
-        for (inputs, outputs) in pairs.filter(|(inputs, outputs)| inputs * outputs <= most) {
+        // Miri is thousands of times slower: one case.
+        let chosen = |pair, w| !cfg!(miri) || (pair == (3, 18) && w == 8);
+        for (inputs, outputs) in pairs {
             let windows = (1..=17).zip(windows.into_iter().cycle());
-            for (w, (kernel, stride, dilation)) in windows.step_by(step) {
+            for (w, (kernel, stride, dilation)) in windows.filter(|&(w, _)| chosen((inputs, outputs), w)) {
                 let window = Window {
                     kernel: [kernel; 2],
                     stride: [stride; 2],
