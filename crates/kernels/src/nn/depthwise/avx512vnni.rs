@@ -169,6 +169,7 @@ impl Packed {
             ([3, 3], 2, 1) => self.sum_fixed::<3, 2, 1, 3, 6>(slot, out),
             ([3, 3], 1, 2) => self.sum_fixed::<3, 1, 2, 2, 8>(slot, out),
             ([3, 3], 1, 4) => self.sum_fixed::<3, 1, 4, 3, 12>(slot, out),
+            ([3, 3], 1, 8) => self.sum_fixed::<3, 1, 8, 5, 12>(slot, out),
             ([5, 5], 1, 1) => self.sum_fixed::<5, 1, 1, 2, 8>(slot, out),
             ([5, 5], 2, 1) => self.sum_fixed::<5, 2, 1, 3, 8>(slot, out),
             _ => self.sum_any(slot, out),

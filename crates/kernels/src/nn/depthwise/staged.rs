@@ -5,8 +5,10 @@
 //! An output's taps in one row are then `ceil(KW / GROUP)` positions, the weights of taps that don't exist being zero. Only
 //! every `spacing`-th position begins a group of some output; the others are left out. A row is interleaved once for all the
 //! output rows that see it; a ring holds as many as the kernel spans.
+mod sums;
+
 use super::{Depthwise, DepthwiseI8};
-use crate::lanes::{LANES, Lanes, store};
+use crate::lanes::{LANES, Lanes};
 use crate::requantize::OutputI8;
 
 /// A depthwise convolution with multiplier 1, ready to run.
@@ -182,6 +184,7 @@ impl<L: Lanes> Packed<L> {
             }
         }
     }
+<<<<<<< HEAD
 
     /// One output row, from the ring's slots `slot(0..KH)`.
     #[inline(always)]
@@ -344,4 +347,6 @@ impl<L: Lanes> Target<L> {
             store(bytes, self.valid, &mut out[start + i * self.channels..]);
         }
     }
+=======
+>>>>>>> ports
 }
