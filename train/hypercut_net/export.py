@@ -13,10 +13,10 @@ RELU6, NONE = schema.ActivationFunctionType.RELU6, schema.ActivationFunctionType
 DESCRIPTION = "HyperCut v0: portrait segmentation, int8, RGB [0,1] in, logit out; MIT OR Apache-2.0"
 
 
-def quantized_network(config, file=None):
+def quantized_network(config):
     """The int8 network of a run, ranges frozen, in evaluation mode."""
     model = Quantized(Network(), config["quantize"]["logit_scale"])
-    stored = torch.load(file or configuration.run_folder(config) / "quantized.pt", weights_only=True)
+    stored = torch.load(configuration.run_folder(config) / config["quantize"]["result"], weights_only=True)
     return model.restore(stored).eval()
 
 

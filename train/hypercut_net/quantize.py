@@ -44,7 +44,7 @@ def evaluated(model, weights, validation, size):
 def fine_tune(config, model, samples, validation):
     """Quantization-aware training; returns the averaged weights. Resumable state is not kept: it lasts minutes."""
     settings = dict(config["quantize"], warmup=0.05)
-    size, file = settings["size"], configuration.run_folder(config) / "quantized.pt"
+    size, file = settings["size"], configuration.run_folder(config) / settings["result"]
     optimizer, average = optimizer_for(model, 0.0), Average(model, config["run"]["ema"])
     model.train()
     model.momentum = settings["range_momentum"]
@@ -72,17 +72,29 @@ def fine_tune(config, model, samples, validation):
     return average.state
 
 
-def main(config):
-    """The `quantize` command: writes quantized.pt; with minutes = 0 it is post-training quantization alone."""
+def start(config, samples, validation):
+    """The int8 network to train: from the float checkpoint, or `start`, an earlier result, with its ranges kept."""
     settings = config["quantize"]
     network = float_network(config)
-    samples, validation = Samples(config, "train", seed=config["seed"] + 999), Samples(config, "validation")
+    model = Quantized(network, settings["logit_scale"])
+    if settings["start"]:
+        stored = torch.load(configuration.run_folder(config) / settings["start"], weights_only=True)
+        settings["observe_steps"] = 0
+        return model.restore(stored)
     validation.reseed(7)
     log(config, phase="float", validation=score.validate(network, validation.fixed(settings["size"])))
-    model = Quantized(network, settings["logit_scale"])
     observe(model, samples, settings["size"], 12)
-    log(config, phase="post-training", validation=evaluated(model, model.state_dict(), validation, settings["size"]))
+    return model
+
+
+def main(config):
+    """The `quantize` command: writes `result`; with minutes = 0 it is post-training quantization alone."""
+    settings = config["quantize"]
+    seed = config["seed"] + (2000 if settings["start"] else 1000)
+    samples, validation = Samples(config, "train", seed), Samples(config, "validation")
+    model = start(config, samples, validation)
+    log(config, phase="before", validation=evaluated(model, model.state_dict(), validation, settings["size"]))
     if settings["minutes"]:
         model.load_state_dict(fine_tune(config, model, samples, validation))
         log(config, phase="quantize", validation=evaluated(model, model.state_dict(), validation, settings["size"]))
-    torch.save(model.stored(), configuration.run_folder(config) / "quantized.pt")
+    torch.save(model.stored(), configuration.run_folder(config) / settings["result"])
