@@ -11,13 +11,8 @@ pub(super) fn add_i8(c: &Fixed, a: &[i8], b: &[i8], out: &mut [i8]) {
         a.len() == b.len() && a.len() == out.len(),
         "lengths of a sum"
     );
-<<<<<<< HEAD
     let [a_factor, b_factor] = c.factors;
     let (zero_point, min, max) = (i16::from(c.zero_point), i16::from(c.min), i16::from(c.max));
-=======
-    let [a_factor, b_factor] = c.factors.map(i32::from);
-    let (min, max) = (i16::from(c.min), i16::from(c.max));
->>>>>>> ports
     for ((&a, &b), out) in a.iter().zip(b).zip(out) {
         let sum = i32::from(a) * a_factor + i32::from(b) * b_factor + c.offset;
         // Saturating to 16 bits first changes no byte, and is an instruction that packs.

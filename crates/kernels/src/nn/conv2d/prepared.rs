@@ -18,7 +18,10 @@ enum Path {
     /// 1x1 without padding: input pixels are the rows.
     Pixels(Gemm),
     /// Any window: the input rows that an output row sees are copied between padding first, once each.
-    Windows { gemm: Gemm, padded: PaddedRows },
+    Windows {
+        gemm: Gemm,
+        padded: PaddedRows,
+    },
 }
 
 /// The input rows under one output row, with the padding around them: `[segments, row]`.
@@ -78,7 +81,10 @@ impl PreparedConv2d {
         );
         assert_eq!(c.scales.len(), shape.output[3], "length of scales");
         let path = Self::path(isa, shape, c).unwrap_or_else(|| Path::Oracle(Constants::new(c)));
-        Self { shape: *shape, path }
+        Self {
+            shape: *shape,
+            path,
+        }
     }
 
     fn path(isa: Isa, shape: &Conv2d, c: &Conv2dI8<'_>) -> Option<Path> {
@@ -102,7 +108,10 @@ impl PreparedConv2d {
         if shape.window == Window::UNIT && inputs.is_multiple_of(4) {
             return Some(Path::Pixels(gemm));
         }
-        Some(Path::Windows { gemm, padded: PaddedRows::new(shape, c.input_zero) })
+        Some(Path::Windows {
+            gemm,
+            padded: PaddedRows::new(shape, c.input_zero),
+        })
     }
 
     /// Runs. `input` is `[N, H, W, C]`, `out` `[N, H, W, O]`.
@@ -118,7 +127,11 @@ impl PreparedConv2d {
                 conv2d_i8(Isa::Scalar, shape, &constants.borrow(), input, out);
             }
             Path::Pixels(gemm) => {
-                let rows = Rows { bytes: input, stride: shape.input[3], segment_stride: 0 };
+                let rows = Rows {
+                    bytes: input,
+                    stride: shape.input[3],
+                    segment_stride: 0,
+                };
                 gemm.run(rows, out);
             }
             Path::Windows { gemm, padded } => {
@@ -139,7 +152,11 @@ impl PaddedRows {
         let (columns, taps) = segment_columns(window);
         let row = (last + taps) * channels;
         // Three more, for the last segment of the last row may be read up to a multiple of four.
-        Self { bytes: vec![outside; window.kernel[0] * columns * row + 3], row, outside }
+        Self {
+            bytes: vec![outside; window.kernel[0] * columns * row + 3],
+            row,
+            outside,
+        }
     }
 
     /// Copies the rows under output row `y` of picture `n`.
@@ -153,7 +170,8 @@ impl PaddedRows {
                 continue;
             }
             let source = &input[(n * h + window.pixel(0, y, ky)) * w * channels..][..w * channels];
-            let source = &source[(shift.saturating_sub(window.pad[1]) * channels).min(source.len())..];
+            let source =
+                &source[(shift.saturating_sub(window.pad[1]) * channels).min(source.len())..];
             let first = (window.pad[1].saturating_sub(shift) * channels).min(target.len());
             let target = &mut target[first..];
             let shared = source.len().min(target.len());
@@ -163,7 +181,11 @@ impl PaddedRows {
 
     fn rows(&self, shape: &Conv2d) -> Rows<'_> {
         let (window, channels) = (&shape.window, shape.input[3]);
-        Rows { bytes: &self.bytes, stride: window.stride[1] * channels, segment_stride: self.row }
+        Rows {
+            bytes: &self.bytes,
+            stride: window.stride[1] * channels,
+            segment_stride: self.row,
+        }
     }
 }
 
@@ -189,12 +211,16 @@ mod tests {
         };
         let windows = [(1, 1, 1), (3, 2, 1), (3, 1, 2), (2, 1, 1)];
         let narrow = [(16, 1), (16, 2), (48, 1), (32, 2), (3, 18)];
-        let pairs = (1..=17).flat_map(|i| [(i, 131 - 7 * i), (i * 7 + 1, i)]).chain(narrow);
+        let pairs = (1..=17)
+            .flat_map(|i| [(i, 131 - 7 * i), (i * 7 + 1, i)])
+            .chain(narrow);
         // Miri is thousands of times slower: one case.
         let chosen = |pair, w| !cfg!(miri) || (pair == (3, 18) && w == 8);
         for (inputs, outputs) in pairs {
             let windows = (1..=17).zip(windows.into_iter().cycle());
-            for (w, (kernel, stride, dilation)) in windows.filter(|&(w, _)| chosen((inputs, outputs), w)) {
+            for (w, (kernel, stride, dilation)) in
+                windows.filter(|&(w, _)| chosen((inputs, outputs), w))
+            {
                 let window = Window {
                     kernel: [kernel; 2],
                     stride: [stride; 2],
@@ -215,15 +241,21 @@ mod tests {
                 let input = bytes(crate::nn::count(&shape.input));
                 let weights = bytes(outputs * kernel * kernel * inputs);
                 let bias: Vec<i32> = bytes(outputs).iter().map(|&b| i32::from(b) * 100).collect();
-                let scales: Vec<f32> =
-                    bytes(outputs).iter().map(|&b| 2e-4 + f32::from(b).abs() * 1e-5).collect();
+                let scales: Vec<f32> = bytes(outputs)
+                    .iter()
+                    .map(|&b| 2e-4 + f32::from(b).abs() * 1e-5)
+                    .collect();
                 let constants = Conv2dI8 {
                     weights: &weights,
                     bias: &bias,
                     scales: &scales,
                     input_zero: -13,
                     weight_zero: 0,
-                    output: OutputI8 { zero_point: -11, min: -100, max: 90 },
+                    output: OutputI8 {
+                        zero_point: -11,
+                        min: -100,
+                        max: 90,
+                    },
                 };
                 let mut expected = vec![0; crate::nn::count(&shape.output)];
                 conv2d_i8(Isa::Scalar, &shape, &constants, &input, &mut expected);

@@ -169,7 +169,9 @@ mod tests {
             )
         });
         // Miri is thousands of times slower: a few cases.
-        for (kernel, stride, dilation, channels, h, w) in cases.step_by(if cfg!(miri) { 601 } else { 1 }) {
+        for (kernel, stride, dilation, channels, h, w) in
+            cases.step_by(if cfg!(miri) { 601 } else { 1 })
+        {
             let reach = (kernel - 1) * dilation + 1;
             let pad = [reach / 2, (reach - 1) / 2];
             let window = Window {

@@ -154,7 +154,6 @@ mod tests {
     /// Every ISA doubles as the oracle does, for all small sizes.
     #[test]
     fn doubling_equals_the_oracle() {
-<<<<<<< HEAD
         for (h, w, c) in (1..=17).flat_map(|h| {
             (1..=70)
                 .step_by(3)
@@ -169,13 +168,6 @@ mod tests {
                 rows: &rows,
                 columns: &columns,
             };
-=======
-        // Miri is thousands of times slower: a few cases.
-        let sizes = (1..=17).flat_map(|h| (1..=70).step_by(3).flat_map(move |w| [(h, w, 1), (h, w, 16), (h, w, 48), (h, w, 5)]));
-        for (h, w, c) in sizes.filter(|(h, w, c)| !cfg!(miri) || (*h == 2 && w * c <= 48)) {
-            let (rows, columns) = (taps_i8(Alignment::HalfPixel, h, 2 * h), taps_i8(Alignment::HalfPixel, w, 2 * w));
-            let shape = ResizeBilinear { input: [2, h, w, c], rows: &rows, columns: &columns };
->>>>>>> ports
             assert!(shape.doubles());
             let input: Vec<i8> = (0..2 * h * w * c)
                 .map(|i| (i * i * 31 % 257) as u8 as i8)
