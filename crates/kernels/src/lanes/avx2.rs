@@ -28,6 +28,13 @@ impl Lanes for Avx2 {
     const GROUP: usize = 2;
     const STEP: usize = 2;
 
+    const WIDE: bool = true;
+
+    #[inline(always)]
+    fn weight(value: i16) -> i16 {
+        value
+    }
+
     #[inline(always)]
     fn element(byte: i8) -> i16 {
         i16::from(byte)

@@ -40,8 +40,14 @@ pub(crate) trait Lanes: Copy {
     /// Inputs read at once in a matrix product; a multiple of `GROUP`.
     const STEP: usize;
 
+    /// Whether an element holds nine bits: what a weight needs whose zero point is not 0.
+    const WIDE: bool;
+
     /// The element for a byte; its value is the byte's.
     fn element(byte: i8) -> Self::Element;
+
+    /// The element for a weight less its zero point; beyond a byte only where [`Lanes::WIDE`].
+    fn weight(value: i16) -> Self::Element;
 
     fn sums(self, from: &[i32; LANES]) -> Self::Sums;
 

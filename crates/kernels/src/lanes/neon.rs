@@ -27,6 +27,13 @@ impl Lanes for Neon {
     const GROUP: usize = 1;
     const STEP: usize = 4;
 
+    const WIDE: bool = true;
+
+    #[inline(always)]
+    fn weight(value: i16) -> i16 {
+        value
+    }
+
     #[inline(always)]
     fn element(byte: i8) -> i16 {
         i16::from(byte)

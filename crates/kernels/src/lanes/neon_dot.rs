@@ -18,6 +18,13 @@ impl Lanes for NeonDot {
     const GROUP: usize = 4;
     const STEP: usize = 4;
 
+    const WIDE: bool = false;
+
+    #[inline(always)]
+    fn weight(value: i16) -> i8 {
+        value as i8
+    }
+
     #[inline(always)]
     fn element(byte: i8) -> i8 {
         byte

@@ -88,7 +88,7 @@ impl PreparedConv2d {
     }
 
     fn path(isa: Isa, shape: &Conv2d, c: &Conv2dI8<'_>) -> Option<Path> {
-        if shape.groups != 1 || c.weight_zero != 0 {
+        if shape.groups != 1 {
             return None;
         }
         let (columns, taps) = segment_columns(&shape.window);
@@ -102,6 +102,7 @@ impl PreparedConv2d {
                 bias: c.bias,
                 scales: c.scales,
                 input_zero: c.input_zero,
+                weight_zero: c.weight_zero,
                 output: c.output,
             },
         )?;
@@ -250,7 +251,7 @@ mod tests {
                     bias: &bias,
                     scales: &scales,
                     input_zero: -13,
-                    weight_zero: 0,
+                    weight_zero: if outputs % 3 == 0 { 9 } else { 0 },
                     output: OutputI8 {
                         zero_point: -11,
                         min: -100,

@@ -79,9 +79,9 @@ impl PreparedDepthwise {
 
     fn path(isa: Isa, shape: &Depthwise, c: &DepthwiseI8<'_>) -> Option<Path> {
         let taps = (shape.window.kernel[0] * shape.window.kernel[1]) as u64;
-        let bound = |o: usize| 255 * 128 * taps + u64::from(c.bias[o].unsigned_abs());
+        let bound = |o: usize| 255 * 255 * taps + u64::from(c.bias[o].unsigned_abs());
         let tame = (0..c.bias.len()).all(|o| OutputI8::is_tame(bound(o), c.scales[o]));
-        if !tame || shape.multiplier() != 1 || c.weight_zero != 0 || count(&shape.output) == 0 {
+        if !tame || shape.multiplier() != 1 || count(&shape.output) == 0 {
             return None;
         }
         match isa {
@@ -89,12 +89,21 @@ impl PreparedDepthwise {
             #[cfg(target_arch = "x86_64")]
             Isa::Avx2(token) => Some(Path::Avx2(staged::Packed::new(token, shape, c))),
             #[cfg(target_arch = "x86_64")]
+            Isa::Avx512Vnni(_) if c.weight_zero != 0 => {
+                // A weight less its zero point takes nine bits: 16-bit products hold them.
+                crate::isa::Avx2::new()
+                    .map(|token| Path::Avx2(staged::Packed::new(token, shape, c)))
+            }
+            #[cfg(target_arch = "x86_64")]
             Isa::Avx512Vnni(token) => Some(Path::Avx512Vnni(
                 token,
                 super::avx512vnni::Packed::new(shape, c),
             )),
             #[cfg(target_arch = "aarch64")]
             Isa::Neon(token) => Some(Path::Neon(staged::Packed::new(token, shape, c))),
+            #[cfg(target_arch = "aarch64")]
+            Isa::NeonDot(_) if c.weight_zero != 0 => crate::isa::Neon::new()
+                .map(|token| Path::Neon(staged::Packed::new(token, shape, c))),
             #[cfg(target_arch = "aarch64")]
             Isa::NeonDot(token) => Some(Path::NeonDot(staged::Packed::new(token, shape, c))),
             #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
@@ -201,7 +210,7 @@ mod tests {
                 bias: &bias,
                 scales: &scales,
                 input_zero: 21,
-                weight_zero: 0,
+                weight_zero: if channels % 2 == 0 { 0 } else { -31 },
                 output: OutputI8 {
                     zero_point: -60,
                     min: -128,

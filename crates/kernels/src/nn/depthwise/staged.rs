@@ -52,6 +52,7 @@ fn greatest_common_divisor(a: usize, b: usize) -> usize {
 
 impl<L: Lanes> Packed<L> {
     pub(crate) fn new(isa: L, shape: &Depthwise, c: &DepthwiseI8<'_>) -> Self {
+        assert!(L::WIDE || c.weight_zero == 0, "weights of nine bits");
         let channels = shape.input[3];
         let lanes = channels.div_ceil(LANES);
         let window = &shape.window;
@@ -71,17 +72,17 @@ impl<L: Lanes> Packed<L> {
             {
                 weights.extend((group * L::GROUP..(group + 1) * L::GROUP).map(|kx| {
                     let exists = kx < kw && channel < channels;
-                    L::element(if exists {
-                        c.weights[(ky * kw + kx) * channels + channel]
-                    } else {
-                        0
-                    })
+                    if !exists {
+                        return L::Element::default();
+                    }
+                    let weight = c.weights[(ky * kw + kx) * channels + channel];
+                    L::weight(i16::from(weight) - i16::from(c.weight_zero))
                 }));
             }
         }
         let offset = |o: usize| {
             let sum: i32 = (0..kh * kw)
-                .map(|t| i32::from(c.weights[t * channels + o]))
+                .map(|t| i32::from(c.weights[t * channels + o]) - i32::from(c.weight_zero))
                 .sum();
             c.bias[o].wrapping_sub(sum.wrapping_mul(i32::from(c.input_zero)))
         };

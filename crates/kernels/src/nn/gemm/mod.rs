@@ -31,6 +31,8 @@ pub(crate) struct GemmI8<'a> {
     pub(crate) scales: &'a [f32],
     /// Zero point of the input.
     pub(crate) input_zero: i8,
+    /// Zero point of the weights.
+    pub(crate) weight_zero: i8,
     /// Zero point and range of the output.
     pub(crate) output: OutputI8,
 }
@@ -71,9 +73,9 @@ impl Gemm {
     /// Packs the weights; `None` where the ISA has no product of its own, or sums could leave the range in which its
     /// requantization is exact.
     pub(crate) fn new(isa: Isa, c: &GemmI8<'_>) -> Option<Self> {
-        // |x - input_zero| and |w| are at most 255 and 128; a sum may wrap only where the oracle's wraps too.
+        // Both differences are at most 255; a sum may wrap only where the oracle's wraps too.
         let bound = |o: usize| {
-            255 * 128 * (c.segments * c.inputs) as u64 + u64::from(c.bias[o].unsigned_abs())
+            255 * 255 * (c.segments * c.inputs) as u64 + u64::from(c.bias[o].unsigned_abs())
         };
         if !(0..c.bias.len()).all(|o| OutputI8::is_tame(bound(o), c.scales[o])) {
             return None;
@@ -83,9 +85,18 @@ impl Gemm {
             #[cfg(target_arch = "x86_64")]
             Isa::Avx2(token) => Some(Self::Avx2(staged::Packed::new(token, c))),
             #[cfg(target_arch = "x86_64")]
+            Isa::Avx512Vnni(_) if c.weight_zero != 0 => {
+                // A weight less its zero point takes nine bits: 16-bit products hold them.
+                crate::isa::Avx2::new().map(|token| Self::Avx2(staged::Packed::new(token, c)))
+            }
+            #[cfg(target_arch = "x86_64")]
             Isa::Avx512Vnni(token) => Some(Self::Avx512Vnni(token, avx512vnni::Packed::new(c))),
             #[cfg(target_arch = "aarch64")]
             Isa::Neon(token) => Some(Self::Neon(staged::Packed::new(token, c))),
+            #[cfg(target_arch = "aarch64")]
+            Isa::NeonDot(_) if c.weight_zero != 0 => {
+                crate::isa::Neon::new().map(|token| Self::Neon(staged::Packed::new(token, c)))
+            }
             #[cfg(target_arch = "aarch64")]
             Isa::NeonDot(token) => Some(Self::NeonDot(staged::Packed::new(token, c))),
             #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]

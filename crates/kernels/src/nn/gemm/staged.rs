@@ -37,12 +37,16 @@ impl<L: Lanes, const M: usize> std::fmt::Debug for Packed<L, M> {
 
 impl<L: Lanes, const M: usize> Packed<L, M> {
     pub(crate) fn new(isa: L, c: &GemmI8<'_>) -> Self {
+        assert!(L::WIDE || c.weight_zero == 0, "weights of nine bits");
         let (segments, inputs, outputs) = (c.segments, c.inputs, c.bias.len());
         let (segment, vectors) = (inputs.next_multiple_of(L::STEP), outputs.div_ceil(LANES));
         let row = |o: usize| &c.weights[o * segments * inputs..][..segments * inputs];
         let weight = |o: usize, s: usize, i: usize| {
             let exists = o < outputs && i < inputs;
-            L::element(if exists { row(o)[s * inputs + i] } else { 0 })
+            if !exists {
+                return L::Element::default();
+            }
+            L::weight(i16::from(row(o)[s * inputs + i]) - i16::from(c.weight_zero))
         };
         let mut weights = Vec::with_capacity(segments * segment * vectors * LANES);
         for first in (0..vectors).step_by(2) {
@@ -59,7 +63,8 @@ impl<L: Lanes, const M: usize> Packed<L, M> {
             }
         }
         let offset = |o: usize| {
-            let sum: i32 = row(o).iter().map(|&w| i32::from(w)).sum();
+            let zero = i32::from(c.weight_zero);
+            let sum: i32 = row(o).iter().map(|&w| i32::from(w) - zero).sum();
             c.bias[o].wrapping_sub(sum.wrapping_mul(i32::from(c.input_zero)))
         };
         let lane = |v: usize, l: usize| Some(v * LANES + l).filter(|&o| o < outputs);
