@@ -4,6 +4,7 @@ use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 
 use crate::bench::BenchArgs;
+use crate::eval::EvalArgs;
 use crate::model::ModelCommand;
 use crate::photo::PhotoArgs;
 
@@ -48,6 +49,8 @@ pub(crate) enum Command {
     Model(ModelCommand),
     /// Time the network step by step, and the whole way of a photo
     Bench(BenchArgs),
+    /// Measure masks on pictures whose true masks are known
+    Eval(EvalArgs),
     /// Print a completion script for a shell
     #[command(
         after_help = "Example:\n  hypercut completions bash > ~/.local/share/bash-completion/completions/hypercut"

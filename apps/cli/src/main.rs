@@ -1,6 +1,7 @@
 //! The command `hypercut`.
 mod args;
 mod bench;
+mod eval;
 mod fault;
 mod log;
 mod model;
@@ -40,6 +41,7 @@ fn run(command: Command, log: &mut Log) -> Result<Exit> {
         Command::Photo(args) => photo::run(*args, log),
         Command::Model(command) => model::run(command),
         Command::Bench(args) => bench::run(&args, log),
+        Command::Eval(args) => eval::run(&args, log),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "hypercut", &mut script);
