@@ -45,7 +45,7 @@ impl Avx2 {
     }
 }
 
-/// Proof that this CPU has AVX-512 F, BW, VL and VNNI, and that the system saves its registers.
+/// Proof that this CPU has AVX-512 F, BW, VL and VNNI (and AVX2), and that the system saves its registers.
 #[cfg(target_arch = "x86_64")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Avx512Vnni(());
@@ -57,7 +57,8 @@ impl Avx512Vnni {
         let has = is_x86_feature_detected!("avx512f")
             && is_x86_feature_detected!("avx512bw")
             && is_x86_feature_detected!("avx512vl")
-            && is_x86_feature_detected!("avx512vnni");
+            && is_x86_feature_detected!("avx512vnni")
+            && is_x86_feature_detected!("avx2");
         has.then_some(Self(()))
     }
 }

@@ -24,10 +24,10 @@ pub(super) fn double([n, h, w, c]: Nhwc, input: &[i8], out: &mut [i8]) {
             (near + 1).min(h - 1)
         };
         let row = |y: usize| &input[(picture * h + y) * w * c..][..w * c];
-        if c == 1 {
-            plane_row(row(near), row(far), out);
-        } else {
-            channels_row([w, c], row(near), row(far), out);
+        match c {
+            1 => few_row::<1>(row(near), row(far), out),
+            2 => few_row::<2>(row(near), row(far), out),
+            _ => channels_row([w, c], row(near), row(far), out),
         }
     }
 }
@@ -40,6 +40,9 @@ fn channels_row([w, c]: [usize; 2], near: &[i8], far: &[i8], out: &mut [i8]) {
         if c - first >= LANE {
             row::<LANE>([w, c], &near[first..], &far[first..], &mut out[first..]);
             first += LANE;
+        } else if c - first >= LANE / 2 {
+            row::<{ LANE / 2 }>([w, c], &near[first..], &far[first..], &mut out[first..]);
+            first += LANE / 2;
         } else {
             row::<1>([w, c], &near[first..], &far[first..], &mut out[first..]);
             first += 1;
@@ -62,30 +65,31 @@ fn row<const N: usize>([w, c]: [usize; 2], near: &[i8], far: &[i8], out: &mut [i
     }
 }
 
-/// One output row of pixels of one channel. The borders are done singly; the last step goes back over pixels already done.
+/// One output row of pixels of one or two channels, sixteen bytes of the input at a time. The borders are done singly; the
+/// last step goes back over pixels already done.
 #[inline(always)]
-fn plane_row(near: &[i8], far: &[i8], out: &mut [i8]) {
-    let w = near.len();
+fn few_row<const C: usize>(near: &[i8], far: &[i8], out: &mut [i8]) {
+    let w = near.len() / C;
+    let step = LANE / C;
     let mut x = 1;
-    while x + 1 < w && w >= LANE + 2 {
-        let start = x.min(w - 1 - LANE);
-        let middle = column::<LANE>(near, far, start);
-        let even = sixteenths(&middle, &column(near, far, start - 1));
-        let odd = sixteenths(&middle, &column(near, far, start + 1));
-        // Values fit a byte, so the low bytes of `even` and the shifted ones of `odd` make the pairs.
-        let pairs = out[2 * start..][..2 * LANE].as_chunks_mut::<2>().0;
+    while x + 1 < w && w >= step + 2 {
+        let start = x.min(w - 1 - step);
+        let middle = column::<LANE>(near, far, start * C);
+        let even = sixteenths(&middle, &column(near, far, (start - 1) * C));
+        let odd = sixteenths(&middle, &column(near, far, (start + 1) * C));
+        let target = &mut out[2 * start * C..][..2 * LANE];
         for i in 0..LANE {
-            pairs[i] = (even[i] & 0xff | odd[i] << 8)
-                .to_le_bytes()
-                .map(|byte| byte as i8);
+            let (pixel, channel) = (i / C, i % C);
+            target[2 * pixel * C + channel] = even[i] as i8;
+            target[(2 * pixel + 1) * C + channel] = odd[i] as i8;
         }
-        x = start + LANE;
+        x = start + step;
     }
     for x in (0..w.min(1)).chain(x..w) {
-        let middle = column::<1>(near, far, x);
-        let (left, right) = (x.saturating_sub(1), (x + 1).min(w - 1));
-        [out[2 * x]] = mixed(&middle, &column(near, far, left));
-        [out[2 * x + 1]] = mixed(&middle, &column(near, far, right));
+        let middle = column::<C>(near, far, x * C);
+        let (left, right) = (x.saturating_sub(1) * C, (x + 1).min(w - 1) * C);
+        out[2 * x * C..][..C].copy_from_slice(&mixed(&middle, &column(near, far, left)));
+        out[(2 * x + 1) * C..][..C].copy_from_slice(&mixed(&middle, &column(near, far, right)));
     }
 }
 

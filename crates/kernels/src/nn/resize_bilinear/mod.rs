@@ -97,6 +97,11 @@ pub fn resize_bilinear_i8(isa: Isa, shape: &ResizeBilinear<'_, i32>, input: &[i8
                 }
             }
         }
+        #[cfg(target_arch = "x86_64")]
+        Isa::Avx512Vnni(_token) if shape.doubles() => {
+            // SAFETY: `_token` proves AVX2 too, which `double_avx2` enables.
+            unsafe { double_avx2(shape.input, input, out) }
+        }
         #[cfg(target_arch = "aarch64")]
         Isa::Neon(_) | Isa::NeonDot(_) if shape.doubles() => {
             doubling::double(shape.input, input, out)
@@ -155,9 +160,16 @@ mod tests {
     #[test]
     fn doubling_equals_the_oracle() {
         for (h, w, c) in (1..=17).flat_map(|h| {
-            (1..=70)
-                .step_by(3)
-                .flat_map(move |w| [(h, w, 1), (h, w, 16), (h, w, 48), (h, w, 5)])
+            (1..=70).step_by(3).flat_map(move |w| {
+                [
+                    (h, w, 1),
+                    (h, w, 2),
+                    (h, w, 16),
+                    (h, w, 24),
+                    (h, w, 48),
+                    (h, w, 5),
+                ]
+            })
         }) {
             let (rows, columns) = (
                 taps_i8(Alignment::HalfPixel, h, 2 * h),
