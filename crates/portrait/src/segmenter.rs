@@ -1,8 +1,9 @@
 //! Frame in, mask out.
 use hypercut_kernels::isa::Isa;
+use hypercut_kernels::pixel::opacity;
 
 use crate::error::Result;
-use crate::frame::{Frame, PixelFormat};
+use crate::frame::Frame;
 use crate::mask::{Mask, Specks, Upsampler, Verdict, coverage};
 use crate::network::Network;
 use crate::thumbnail::Thumbnail;
@@ -108,8 +109,13 @@ impl Segmenter {
                 height,
             )
         };
-        self.upsampler.run_with(frame, guide, &self.small, mask);
-        bound(frame, mask);
+        let (isa, has_alpha) = (self.isa, frame.format().has_alpha());
+        self.upsampler
+            .run_with(frame, guide, &self.small, mask, |picture, alphas| {
+                if has_alpha {
+                    opacity::bound(isa, picture, alphas);
+                }
+            });
         Ok(())
     }
 
@@ -129,19 +135,5 @@ impl Segmenter {
     /// verdict before the first.
     pub fn verdict(&self) -> Verdict {
         self.verdict
-    }
-}
-
-/// Holds the mask below the frame's own alpha.
-fn bound(frame: &Frame<'_>, mask: &mut Mask) {
-    if frame.format() == PixelFormat::Rgba8 {
-        for (row, masks) in frame
-            .rows()
-            .zip(mask.data_mut().chunks_exact_mut(frame.width()))
-        {
-            for (pixel, alpha) in row.chunks_exact(4).zip(masks) {
-                *alpha = (*alpha).min(pixel[3]);
-            }
-        }
     }
 }

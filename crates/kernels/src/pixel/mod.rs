@@ -8,8 +8,11 @@ pub mod composite;
 pub mod fill;
 pub mod guided;
 pub mod lerp;
+pub mod opacity;
+mod per_isa;
 pub mod reduce;
 pub mod resize;
+pub mod runs;
 
 /// A picture in memory: `height` rows of `width` pixels of `channels` bytes, `stride` bytes apart.
 #[derive(Debug, Clone, Copy)]

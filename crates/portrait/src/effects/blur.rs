@@ -2,13 +2,16 @@
 //!
 //! Colours are averaged with the background's share of each pixel as weight, so nothing of the person gets into the blur:
 //! no halo. That happens at reduced size, as coarse as the blur allows, and is interpolated back.
+use std::ops::Range;
+
 use hypercut_kernels::isa::Isa;
 use hypercut_kernels::pixel::blur::{Disc, Gaussian};
-use hypercut_kernels::pixel::composite::{Row, over_row};
+use hypercut_kernels::pixel::composite::{Row, Sides, colours, over_row};
 use hypercut_kernels::pixel::fill::Fill;
 use hypercut_kernels::pixel::reduce::{MAX_SIDE, Tone};
+use hypercut_kernels::pixel::runs::Kind;
 
-use super::plane::{Edges, Plane, Side, span};
+use super::plane::{Edges, Plane, Side, Weights, runs_under};
 use super::{Effect, EffectInfo, OptionInfo, OptionKind, check};
 use crate::error::Result;
 use crate::frame::{Frame, FrameMut, PixelFormat};
@@ -76,6 +79,7 @@ struct Blur {
     behind: Plane,
     disc_out: Vec<[f32; 4]>,
     edges: Edges,
+    weights: Weights,
     gaussian: Gaussian,
     disc: Disc,
     fill: Fill,
@@ -88,38 +92,39 @@ impl Blur {
             strength,
             style,
             curve: highlights(),
-            behind: Plane::default(),
+            behind: Plane::new(Side::Background),
             disc_out: Vec::new(),
             edges: Edges::default(),
+            weights: Weights::default(),
             gaussian: Gaussian::default(),
             disc: Disc::default(),
             fill: Fill::default(),
         }
     }
 
-    /// Fills `self.behind` with the blurred background; `sigma` is in pixels.
+    /// Fills `self.behind` with the blurred background, and `self.edges`; `sigma` is in pixels.
     fn blur_background(&mut self, frame: &Frame<'_>, mask: &Mask, sigma: f32) {
         let plane = &mut self.behind;
-        let tone = match self.style {
-            Style::Gaussian => Tone::Plain,
-            Style::Bokeh => Tone::Curve(&self.curve),
-        };
         match self.style {
             Style::Gaussian => {
                 let cell = ((sigma / GAUSSIAN_CELLS) as usize).clamp(1, MAX_SIDE);
-                plane.gather(self.isa, frame, mask, Side::Background, cell, tone);
+                plane.start(frame, cell);
+                self.edges.prepare_with(self.isa, frame, mask, plane);
                 let mut in_cells = sigma / cell as f32;
                 if cell > 1 {
                     in_cells = (in_cells * in_cells - CELL_VARIANCE).sqrt();
                 }
                 self.gaussian
                     .run(self.isa, in_cells, &mut plane.cells, plane.width);
+                plane.finish(&mut self.fill, Tone::Plain);
             }
             Style::Bokeh => {
                 // A disc of radius r has the variance of a Gaussian of r / 2 along each axis.
                 let radius = sigma * 2.0;
                 let cell = ((radius / DISC_CELLS) as usize).clamp(1, MAX_SIDE);
-                plane.gather(self.isa, frame, mask, Side::Background, cell, tone);
+                plane.start(frame, cell);
+                plane.gather_curved(self.isa, frame, mask, &self.curve, &mut self.weights);
+                self.edges.prepare(self.isa, frame, mask);
                 self.disc_out.resize(plane.cells.len(), [0.0; 4]);
                 self.disc.run(
                     self.isa,
@@ -129,9 +134,25 @@ impl Blur {
                     &mut self.disc_out,
                 );
                 plane.cells.copy_from_slice(&self.disc_out);
+                plane.finish(&mut self.fill, Tone::Curve(&self.curve));
             }
         }
-        plane.finish(&mut self.fill, tone);
+    }
+
+    /// Draws the places `span` of row `y`, where the mask is soft or the picture transparent.
+    fn mix(&mut self, y: usize, span: Range<usize>, row: Row<'_>, out: &mut [u8]) {
+        let behind = &mut self.behind.row(self.isa, y, span.clone())[span.clone()];
+        if row.channels == 4 {
+            for (behind, pixel) in behind.iter_mut().zip(row.picture.chunks_exact(4)) {
+                behind[3] = pixel[3];
+            }
+        }
+        let sides = self.edges.row(self.isa, y, span.clone());
+        let sides = Some(Sides {
+            person: &sides.person[span.clone()],
+            background: &sides.background[span],
+        });
+        over_row(self.isa, Row { sides, ..row }, behind, out, row.channels);
     }
 }
 
@@ -162,25 +183,29 @@ impl Effect for Blur {
             return Ok(());
         }
         self.blur_background(frame, mask, sigma);
-        self.edges.prepare(self.isa, frame, mask);
         let channels = frame.format().bytes();
         for (y, picture) in frame.rows().enumerate() {
-            let alpha = mask.row(y);
-            let behind = self
-                .behind
-                .row(self.isa, y, span(alpha, |alpha| alpha < 255));
-            if frame.format().has_alpha() {
-                for (behind, pixel) in behind.iter_mut().zip(picture.chunks_exact(channels)) {
-                    behind[3] = pixel[channels - 1];
+            let (alphas, out) = (mask.row(y), out.row_mut(y));
+            for (kind, span) in runs_under(self.isa, picture, frame.format(), alphas) {
+                let bytes = span.start * channels..span.end * channels;
+                let (picture, out) = (&picture[bytes.clone()], &mut out[bytes]);
+                match kind {
+                    Kind::Full => out.copy_from_slice(picture),
+                    Kind::Empty => {
+                        let behind = self.behind.row(self.isa, y, span.clone());
+                        colours(self.isa, &behind[span], out, channels);
+                    }
+                    Kind::Soft => {
+                        let row = Row {
+                            picture,
+                            channels,
+                            alpha: &alphas[span.clone()],
+                            sides: None,
+                        };
+                        self.mix(y, span, row, out);
+                    }
                 }
             }
-            let row = Row {
-                picture,
-                channels,
-                alpha: mask.row(y),
-                sides: Some(self.edges.row(self.isa, y, mask.row(y))),
-            };
-            over_row(self.isa, row, behind, out.row_mut(y), channels);
         }
         Ok(())
     }

@@ -46,7 +46,7 @@ impl Effect for Cutout {
             let sides = self
                 .edges
                 .as_mut()
-                .map(|edges| edges.row(self.isa, y, mask.row(y)));
+                .map(|edges| edges.soft_row(self.isa, y, mask.row(y)));
             let row = Row {
                 picture,
                 channels: frame.format().bytes(),

@@ -6,27 +6,42 @@ use hypercut_kernels::pixel::blur::Gaussian;
 use hypercut_kernels::pixel::composite::Sides;
 use hypercut_kernels::pixel::fill::Fill;
 use hypercut_kernels::pixel::lerp::{self, Taps};
-use hypercut_kernels::pixel::reduce::{self, Tone};
+use hypercut_kernels::pixel::opacity;
+use hypercut_kernels::pixel::reduce::{self, Sums, Tone};
+use hypercut_kernels::pixel::runs::{Kind, runs};
 
 use crate::frame::{Frame, PixelFormat};
 use crate::mask::Mask;
 
 /// Which side of a mask.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(super) enum Side {
     Person,
+    #[default]
     Background,
+}
+
+impl Side {
+    /// The runs of a mask that are this side's alone.
+    fn own(self) -> Kind {
+        match self {
+            Self::Person => Kind::Full,
+            Self::Background => Kind::Empty,
+        }
+    }
 }
 
 /// Cells of `cell` x `cell` pixels that hold one side's colours, and rows of them at full size.
 #[derive(Debug, Default)]
 pub(super) struct Plane {
+    side: Side,
     /// `[h, width, 4]`: premultiplied colour and weight.
     pub(super) cells: Vec<[f32; 4]>,
     /// Cells per row.
     pub(super) width: usize,
+    cell: usize,
     colours: Vec<[u16; 4]>,
-    weights: Vec<u8>,
+    sums: Sums,
     columns: Vec<[f32; 4]>,
     trust: Vec<f32>,
     x: Taps,
@@ -36,42 +51,67 @@ pub(super) struct Plane {
 }
 
 impl Plane {
-    /// Averages one side of the frame over cells; transparent pixels count for neither side.
-    pub(super) fn gather(
+    /// Of no size yet.
+    pub(super) fn new(side: Side) -> Self {
+        Self {
+            side,
+            ..Self::default()
+        }
+    }
+
+    /// Takes the frame's size, with cells of `cell` pixels a side.
+    pub(super) fn start(&mut self, frame: &Frame<'_>, cell: usize) {
+        let (width, height) = reduce::cells(&frame.source(), cell);
+        (self.width, self.cell) = (width, cell);
+        self.cells.resize(width * height, [0.0; 4]);
+        self.x.set(frame.width(), width, 1, cell);
+        self.y.set(frame.height(), height, 1, cell);
+        self.row.resize(frame.width(), [0; 4]);
+        self.sums.start(frame.width(), frame.format().bytes(), cell);
+    }
+
+    /// The cells that picture row `y` ends, if it ends any.
+    fn ended(&mut self, y: usize, height: usize) -> Option<&mut [[f32; 4]]> {
+        let ends = (y + 1).is_multiple_of(self.cell) || y + 1 == height;
+        ends.then(|| &mut self.cells[y / self.cell * self.width..][..self.width])
+    }
+
+    /// Lowers what touches the mask's other side, after every row.
+    fn end(&mut self) {
+        reduce::distrust_edges(&mut self.cells, self.width, &mut self.trust);
+    }
+
+    /// Averages the plane's side in the scale of `curve`, a byte's entry each.
+    pub(super) fn gather_curved(
         &mut self,
         isa: Isa,
         frame: &Frame<'_>,
         mask: &Mask,
-        side: Side,
-        cell: usize,
-        tone: Tone<'_>,
+        curve: &[f32; 256],
+        weights: &mut Weights,
     ) {
-        let (width, height) = reduce::cells(&frame.source(), cell);
-        self.width = width;
-        self.cells.clear();
-        self.cells.resize(width * height, [0.0; 4]);
-        self.weights.resize(frame.width(), 0);
         self.columns.clear();
         self.columns.resize(frame.width(), [0.0; 4]);
+        let (channels, height) = (frame.format().bytes(), frame.height());
+        let mut columns = std::mem::take(&mut self.columns);
         for (y, row) in frame.rows().enumerate() {
-            weigh(mask.row(y), row, frame.format(), side, &mut self.weights);
+            let weights = weights.weigh(mask.row(y), row, frame.format(), 0..frame.width());
+            let weights = weights.of(self.side);
             reduce::add_row(
                 isa,
                 row,
-                frame.format().bytes(),
-                &self.weights,
-                tone,
-                &mut self.columns,
+                channels,
+                weights,
+                Tone::Curve(curve),
+                &mut columns,
             );
-            if (y + 1) % cell == 0 || y + 1 == frame.height() {
-                let cells = &mut self.cells[y / cell * width..][..width];
-                reduce::fold(isa, &mut self.columns, cell, cells);
+            let cell = self.cell;
+            if let Some(cells) = self.ended(y, height) {
+                reduce::fold(isa, &mut columns, cell, cells);
             }
         }
-        reduce::distrust_edges(&mut self.cells, width, &mut self.trust);
-        self.x.set(frame.width(), width, 1, cell);
-        self.y.set(frame.height(), height, 1, cell);
-        self.row.resize(frame.width(), [0; 4]);
+        self.columns = columns;
+        self.end();
     }
 
     /// Turns the cells, blurred or not, into colours without holes.
@@ -80,12 +120,62 @@ impl Plane {
         fill.run(&self.cells, self.width, tone, &mut self.colours);
     }
 
-    /// Full-size row `y` of the colours, `[W, 4]`, up to date inside `span` alone.
+    /// Full-size row `y` of the colours, `[W, 4]` with 255 as alpha, up to date inside `span` alone.
     pub(super) fn row(&mut self, isa: Isa, y: usize, span: Range<usize>) -> &mut [[u8; 4]] {
         let (x, y) = ((&self.x, span), self.y.at(y));
         lerp::row(isa, &self.colours, x, y, &mut self.between, &mut self.row);
         &mut self.row
     }
+}
+
+/// Averages each plane's side over its cells, reading the frame once; transparent pixels count for neither side.
+pub(super) fn gather<const N: usize>(
+    isa: Isa,
+    frame: &Frame<'_>,
+    mask: &Mask,
+    mut planes: [&mut Plane; N],
+    weights: &mut Weights,
+) {
+    for (y, row) in frame.rows().enumerate() {
+        for (kind, span) in runs_under(isa, row, frame.format(), mask.row(y)) {
+            if kind == Kind::Soft {
+                let weights = weights.weigh(mask.row(y), row, frame.format(), span.clone());
+                for plane in &mut planes {
+                    let weights = weights.of(plane.side);
+                    plane.sums.add_weighted(row, weights, span.clone());
+                }
+                continue;
+            }
+            for plane in planes.iter_mut().filter(|plane| plane.side.own() == kind) {
+                plane.sums.add(isa, row, span.clone());
+            }
+        }
+        for plane in &mut planes {
+            let mut sums = std::mem::take(&mut plane.sums);
+            if let Some(cells) = plane.ended(y, frame.height()) {
+                sums.fold(isa, cells);
+            }
+            plane.sums = sums;
+        }
+    }
+    for plane in planes {
+        plane.end();
+    }
+}
+
+/// The runs of a row of the mask. A row of the picture that is transparent anywhere is soft as a whole: there every pixel has
+/// its own opacity.
+pub(super) fn runs_under<'a>(
+    isa: Isa,
+    picture: &[u8],
+    format: PixelFormat,
+    alphas: &'a [u8],
+) -> impl Iterator<Item = (Kind, Range<usize>)> + use<'a> {
+    let opaque = !format.has_alpha() || opacity::is_opaque(isa, picture);
+    let whole = (!opaque).then_some((Kind::Soft, 0..alphas.len()));
+    whole
+        .into_iter()
+        .chain(runs(if opaque { alphas } else { &[] }))
 }
 
 /// The places of a row from the first to the last that `wanted` picks; empty when there is none.
@@ -111,17 +201,40 @@ const TRUST: [u8; 256] = {
     table
 };
 
-/// How much each pixel tells about a side.
-fn weigh(mask: &[u8], row: &[u8], format: PixelFormat, side: Side, weights: &mut [u8]) {
-    for (weight, &alpha) in weights.iter_mut().zip(mask) {
-        *weight = match side {
-            Side::Person => TRUST[usize::from(alpha)],
-            Side::Background => TRUST[usize::from(255 - alpha)],
-        };
+/// How much each pixel of a row tells about either side.
+#[derive(Debug, Default)]
+pub(super) struct Weights {
+    person: Vec<u8>,
+    background: Vec<u8>,
+}
+
+impl Weights {
+    /// Brings the places `span` of a row up to date.
+    fn weigh(&mut self, mask: &[u8], row: &[u8], format: PixelFormat, span: Range<usize>) -> &Self {
+        let channels = format.bytes();
+        self.person.resize(mask.len(), 0);
+        self.background.resize(mask.len(), 0);
+        let pixels = row[span.start * channels..span.end * channels].chunks_exact(channels);
+        let weights = self.person[span.clone()]
+            .iter_mut()
+            .zip(&mut self.background[span.clone()]);
+        for ((&alpha, pixel), (person, background)) in mask[span].iter().zip(pixels).zip(weights) {
+            *person = TRUST[usize::from(alpha)];
+            *background = TRUST[usize::from(255 - alpha)];
+            if format.has_alpha() {
+                let opacity = u16::from(pixel[channels - 1]);
+                for weight in [person, background] {
+                    *weight = (u16::from(*weight) * opacity / 255) as u8;
+                }
+            }
+        }
+        self
     }
-    if format.has_alpha() {
-        for (weight, pixel) in weights.iter_mut().zip(row.chunks_exact(format.bytes())) {
-            *weight = (u16::from(*weight) * u16::from(pixel[format.bytes() - 1]) / 255) as u8;
+
+    fn of(&self, side: Side) -> &[u8] {
+        match side {
+            Side::Person => &self.person,
+            Side::Background => &self.background,
         }
     }
 }
@@ -133,34 +246,73 @@ const EDGE_SIGMA: f32 = 1.0;
 const EDGE_CELLS: usize = 160;
 
 /// Local colours of person and background beside an edge, for taking one out of the other.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Edges {
     person: Plane,
     background: Plane,
+    weights: Weights,
     gaussian: Gaussian,
     fill: Fill,
 }
 
+impl Default for Edges {
+    fn default() -> Self {
+        Self {
+            person: Plane::new(Side::Person),
+            background: Plane::new(Side::Background),
+            weights: Weights::default(),
+            gaussian: Gaussian::default(),
+            fill: Fill::default(),
+        }
+    }
+}
+
 impl Edges {
     pub(super) fn prepare(&mut self, isa: Isa, frame: &Frame<'_>, mask: &Mask) {
+        self.start(frame);
+        let planes = [&mut self.person, &mut self.background];
+        gather(isa, frame, mask, planes, &mut self.weights);
+        self.finish(isa);
+    }
+
+    /// [`prepare`](Self::prepare), and `plane`, which has started, gathered from the same reading of the frame.
+    pub(super) fn prepare_with(
+        &mut self,
+        isa: Isa,
+        frame: &Frame<'_>,
+        mask: &Mask,
+        plane: &mut Plane,
+    ) {
+        self.start(frame);
+        let planes = [&mut self.person, &mut self.background, plane];
+        gather(isa, frame, mask, planes, &mut self.weights);
+        self.finish(isa);
+    }
+
+    fn start(&mut self, frame: &Frame<'_>) {
         let cell = (frame.width().min(frame.height()) / EDGE_CELLS).clamp(1, reduce::MAX_SIDE);
-        for (plane, side) in [
-            (&mut self.person, Side::Person),
-            (&mut self.background, Side::Background),
-        ] {
-            plane.gather(isa, frame, mask, side, cell, Tone::Plain);
+        self.person.start(frame, cell);
+        self.background.start(frame, cell);
+    }
+
+    fn finish(&mut self, isa: Isa) {
+        for plane in [&mut self.person, &mut self.background] {
             self.gaussian
                 .run(isa, EDGE_SIGMA, &mut plane.cells, plane.width);
             plane.finish(&mut self.fill, Tone::Plain);
         }
     }
 
-    /// Both sides under row `y`, whose alpha is `alphas`; up to date where alpha is neither 0 nor 255.
-    pub(super) fn row(&mut self, isa: Isa, y: usize, alphas: &[u8]) -> Sides<'_> {
-        let soft = span(alphas, |alpha| !matches!(alpha, 0 | 255));
+    /// Both sides under row `y`, up to date inside `span` alone.
+    pub(super) fn row(&mut self, isa: Isa, y: usize, span: Range<usize>) -> Sides<'_> {
         Sides {
-            person: self.person.row(isa, y, soft.clone()),
-            background: self.background.row(isa, y, soft),
+            person: self.person.row(isa, y, span.clone()),
+            background: self.background.row(isa, y, span),
         }
+    }
+
+    /// Both sides under row `y` wherever `alphas` are neither 0 nor 255.
+    pub(super) fn soft_row(&mut self, isa: Isa, y: usize, alphas: &[u8]) -> Sides<'_> {
+        self.row(isa, y, span(alphas, |alpha| !matches!(alpha, 0 | 255)))
     }
 }

@@ -60,18 +60,20 @@ impl Upsampler {
         }
         let mut thumbnail = std::mem::take(&mut self.thumbnail);
         let guide = thumbnail.take(self.isa, frame, small.width(), small.height());
-        self.run_with(frame, guide, small, out);
+        self.run_with(frame, guide, small, out, |_, _| ());
         self.thumbnail = thumbnail;
         Ok(())
     }
 
-    /// [`run`](Self::run) with the frame's thumbnail at the small mask's size, `[height, width, 3]`.
+    /// [`run`](Self::run) with the frame's thumbnail at the small mask's size, `[height, width, 3]`; `retouch` gets every row
+    /// of the frame and of the mask while they are at hand.
     pub(crate) fn run_with(
         &mut self,
         frame: &Frame<'_>,
         guide: &[u8],
         small: &Mask,
         out: &mut Mask,
+        retouch: impl Fn(&[u8], &mut [u8]),
     ) {
         let (width, height) = (small.width(), small.height());
         let fit = Fit {
@@ -102,9 +104,10 @@ impl Upsampler {
                 picture,
                 channels,
                 between: &mut self.between,
-                out,
+                out: &mut *out,
             };
             guided::row(self.isa, &self.coefficients, &self.x, self.y.at(y), row);
+            retouch(picture, out);
         }
     }
 }

@@ -2,6 +2,7 @@
 //! cell of weight 0 gives nothing, so dividing colour by weight afterwards is a normalised convolution.
 mod scalar;
 
+use super::per_isa::per_isa;
 use crate::isa::Isa;
 
 /// A separable Gaussian, cut at three standard deviations.
@@ -33,7 +34,7 @@ impl Gaussian {
     ///
     /// # Panics
     /// When `plane` has no whole number of rows.
-    pub fn run(&mut self, _isa: Isa, sigma: f32, plane: &mut [[f32; 4]], width: usize) {
+    pub fn run(&mut self, isa: Isa, sigma: f32, plane: &mut [[f32; 4]], width: usize) {
         self.set(sigma);
         assert!(
             width > 0 && plane.len().is_multiple_of(width),
@@ -48,9 +49,26 @@ impl Gaussian {
             .zip(self.rows.chunks_exact_mut(width))
         {
             self.padded[radius..][..width].copy_from_slice(source);
-            scalar::gaussian_row(&self.padded, &self.taps, out);
+            per_isa!(
+                isa,
+                scalar::gaussian_row,
+                (
+                    padded: &[[f32; 4]] = &self.padded,
+                    taps: &[f32] = &self.taps,
+                    out: &mut [[f32; 4]] = out,
+                )
+            );
         }
-        scalar::gaussian_columns(&self.rows, width, &self.taps, plane);
+        per_isa!(
+            isa,
+            scalar::gaussian_columns,
+            (
+                plane: &[[f32; 4]] = &self.rows,
+                width: usize = width,
+                taps: &[f32] = &self.taps,
+                out: &mut [[f32; 4]] = plane,
+            )
+        );
     }
 }
 

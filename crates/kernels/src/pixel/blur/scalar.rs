@@ -1,24 +1,38 @@
-//! The oracle.
+//! Plain Rust for any ISA.
 
+#[inline(always)]
 fn add_scaled(sum: &mut [f32; 4], cell: [f32; 4], factor: f32) {
     for (sum, value) in sum.iter_mut().zip(cell) {
         *sum += value * factor;
     }
 }
 
+/// Cells summed at a time, in registers.
+const BLOCK: usize = 8;
+
 /// One row; `padded` has as many empty cells on each side as there are taps beside the centre.
+#[inline(always)]
 pub(super) fn gaussian_row(padded: &[[f32; 4]], taps: &[f32], out: &mut [[f32; 4]]) {
     let radius = taps.len() - 1;
-    for (x, out) in out.iter_mut().enumerate() {
-        let mut sum = [0.0; 4];
-        for (i, &cell) in padded[x..=x + 2 * radius].iter().enumerate() {
-            add_scaled(&mut sum, cell, taps[i.abs_diff(radius)]);
+    let (blocks, rest) = out.as_chunks_mut::<BLOCK>();
+    let done = blocks.len() * BLOCK;
+    for (block, out) in blocks.iter_mut().enumerate() {
+        let mut sums = [[0.0; 4]; BLOCK];
+        for (i, cells) in (0..=2 * radius).zip(padded[block * BLOCK..].windows(BLOCK)) {
+            add_block(&mut sums, cells, taps[i.abs_diff(radius)]);
         }
-        *out = sum;
+        *out = sums;
+    }
+    for (x, out) in rest.iter_mut().enumerate() {
+        *out = [0.0; 4];
+        for (i, &cell) in padded[done + x..=done + x + 2 * radius].iter().enumerate() {
+            add_scaled(out, cell, taps[i.abs_diff(radius)]);
+        }
     }
 }
 
-/// All columns, a row of sums at a time.
+/// All columns, a block of cells of a row at a time.
+#[inline(always)]
 pub(super) fn gaussian_columns(
     plane: &[[f32; 4]],
     width: usize,
@@ -27,13 +41,31 @@ pub(super) fn gaussian_columns(
 ) {
     let (radius, height) = (taps.len() - 1, plane.len() / width);
     for (y, out) in out.chunks_exact_mut(width).enumerate() {
-        out.fill([0.0; 4]);
-        for source in y.saturating_sub(radius)..(y + radius + 1).min(height) {
-            let tap = taps[source.abs_diff(y)];
-            for (sum, &cell) in out.iter_mut().zip(&plane[source * width..][..width]) {
-                add_scaled(sum, cell, tap);
+        let sources = y.saturating_sub(radius)..(y + radius + 1).min(height);
+        let (blocks, rest) = out.as_chunks_mut::<BLOCK>();
+        let done = blocks.len() * BLOCK;
+        for (block, out) in blocks.iter_mut().enumerate() {
+            let mut sums = [[0.0; 4]; BLOCK];
+            for source in sources.clone() {
+                let cells = &plane[source * width + block * BLOCK..][..BLOCK];
+                add_block(&mut sums, cells, taps[source.abs_diff(y)]);
+            }
+            *out = sums;
+        }
+        rest.fill([0.0; 4]);
+        for source in sources {
+            let cells = &plane[source * width + done..];
+            for (sum, &cell) in rest.iter_mut().zip(cells) {
+                add_scaled(sum, cell, taps[source.abs_diff(y)]);
             }
         }
+    }
+}
+
+#[inline(always)]
+fn add_block(sums: &mut [[f32; 4]; BLOCK], cells: &[[f32; 4]], tap: f32) {
+    for (sum, &cell) in sums.iter_mut().zip(cells) {
+        add_scaled(sum, cell, tap);
     }
 }
 

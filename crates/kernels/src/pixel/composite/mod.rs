@@ -5,6 +5,7 @@
 //! resolution estimates): the estimate where the person is thin, the pixel itself where it is solid.
 mod scalar;
 
+use super::per_isa::per_isa;
 use crate::isa::Isa;
 
 /// Smooth colours of both sides under a row, `[W, 4]` each, the fourth byte unused. Read where alpha is neither 0 nor 255.
@@ -47,13 +48,18 @@ impl Row<'_> {
 ///
 /// # Panics
 /// When lengths contradict each other or `channels` is none of 1, 3 and 4.
-pub fn person_row(_isa: Isa, row: Row<'_>, out: &mut [[u8; 4]]) {
+pub fn person_row(isa: Isa, row: Row<'_>, out: &mut [[u8; 4]]) {
     row.check();
     assert_eq!(out.len(), row.alpha.len(), "output length");
+    macro_rules! draw {
+        ($body:path) => {
+            per_isa!(isa, $body, (row: Row<'_> = row, out: &mut [[u8; 4]] = out))
+        };
+    }
     match row.channels {
-        1 => scalar::person_row::<1>(row, out),
-        3 => scalar::person_row::<3>(row, out),
-        4 => scalar::person_row::<4>(row, out),
+        1 => draw!(scalar::person_row::<1>),
+        3 => draw!(scalar::person_row::<3>),
+        4 => draw!(scalar::person_row::<4>),
         other => panic!("{other} channels"),
     }
 }
@@ -67,7 +73,7 @@ pub fn person_row(_isa: Isa, row: Row<'_>, out: &mut [[u8; 4]]) {
 /// # Panics
 /// When lengths contradict each other, or for other numbers of channels.
 pub fn over_row(
-    _isa: Isa,
+    isa: Isa,
     row: Row<'_>,
     background: &[[u8; 4]],
     out: &mut [u8],
@@ -80,12 +86,40 @@ pub fn over_row(
         (width, width * out_channels),
         "background and output length"
     );
+    macro_rules! draw {
+        ($body:path) => {
+            per_isa!(
+                isa,
+                $body,
+                (row: Row<'_> = row, behind: &[[u8; 4]] = background, out: &mut [u8] = out)
+            )
+        };
+    }
     match (row.channels, out_channels) {
-        (1, 1) => scalar::over_row::<1, 1>(row, background, out),
-        (1, 3) => scalar::over_row::<1, 3>(row, background, out),
-        (3, 3) => scalar::over_row::<3, 3>(row, background, out),
-        (4, 4) => scalar::over_row::<4, 4>(row, background, out),
+        (1, 1) => draw!(scalar::over_row::<1, 1>),
+        (1, 3) => draw!(scalar::over_row::<1, 3>),
+        (3, 3) => draw!(scalar::over_row::<3, 3>),
+        (4, 4) => draw!(scalar::over_row::<4, 4>),
         (from, to) => panic!("{from} to {to} channels"),
+    }
+}
+
+/// The colours alone, `[W, 4]` to `[W, channels]`: all four bytes, red green blue, or the red of a gray picture.
+///
+/// # Panics
+/// When lengths contradict each other or `channels` is none of 1, 3 and 4.
+pub fn colours(isa: Isa, colours: &[[u8; 4]], out: &mut [u8], channels: usize) {
+    assert_eq!(out.len(), colours.len() * channels, "output length");
+    macro_rules! pick {
+        ($body:path) => {
+            per_isa!(isa, $body, (colours: &[[u8; 4]] = colours, out: &mut [u8] = out))
+        };
+    }
+    match channels {
+        1 => pick!(scalar::colours::<1>),
+        3 => pick!(scalar::colours::<3>),
+        4 => out.copy_from_slice(colours.as_flattened()),
+        other => panic!("{other} channels"),
     }
 }
 

@@ -1,8 +1,9 @@
-//! The oracle.
+//! Plain Rust for any ISA.
 use super::super::div255;
 use super::{Row, Sides};
 
 /// Red, green, blue and opacity of a pixel of `C` bytes.
+#[inline(always)]
 fn load<const C: usize>(pixel: &[u8; C]) -> ([u8; 3], u8) {
     match C {
         1 => ([pixel[0]; 3], 255),
@@ -12,6 +13,7 @@ fn load<const C: usize>(pixel: &[u8; C]) -> ([u8; 3], u8) {
 }
 
 /// `F = F' + alpha (I - alpha F' - (1 - alpha) B')`, rounded to nearest, held to a byte.
+#[inline(always)]
 fn unmix(picture: u8, alpha: u8, person: u8, background: u8) -> u8 {
     let [i, a, f, b] = [picture, alpha, person, background].map(i32::from);
     let value = f * (255 * 255) + a * (i * 255 - a * f - (255 - a) * b);
@@ -19,6 +21,7 @@ fn unmix(picture: u8, alpha: u8, person: u8, background: u8) -> u8 {
 }
 
 /// The person's colour at place `x` of a row, and how much of it there is.
+#[inline(always)]
 fn person<const C: usize>(
     pixel: &[u8; C],
     alpha: u8,
@@ -40,11 +43,13 @@ fn person<const C: usize>(
 }
 
 /// The person's part, of 255, in a pixel whose whole opacity is `total` (not 0); rounded to nearest.
+#[inline(always)]
 fn share(alpha: u8, total: u8) -> u32 {
     let (alpha, total) = (u32::from(alpha.min(total)), u32::from(total));
     (alpha * 255 + total / 2) / total
 }
 
+#[inline(always)]
 pub(super) fn person_row<const C: usize>(row: Row<'_>, out: &mut [[u8; 4]]) {
     let pixels = row.picture.as_chunks::<C>().0;
     for (x, ((pixel, &alpha), out)) in pixels.iter().zip(row.alpha).zip(out).enumerate() {
@@ -53,6 +58,7 @@ pub(super) fn person_row<const C: usize>(row: Row<'_>, out: &mut [[u8; 4]]) {
     }
 }
 
+#[inline(always)]
 pub(super) fn over_row<const C: usize, const O: usize>(
     row: Row<'_>,
     background: &[[u8; 4]],
@@ -79,5 +85,12 @@ pub(super) fn over_row<const C: usize, const O: usize>(
         if O == 4 {
             out[3] = behind[3];
         }
+    }
+}
+
+#[inline(always)]
+pub(super) fn colours<const C: usize>(colours: &[[u8; 4]], out: &mut [u8]) {
+    for (out, colour) in out.as_chunks_mut::<C>().0.iter_mut().zip(colours) {
+        out.copy_from_slice(&colour[..C]);
     }
 }

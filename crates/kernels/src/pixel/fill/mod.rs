@@ -22,7 +22,7 @@ struct Level {
 
 impl Fill {
     /// Turns `plane` `[h, width, 4]` (premultiplied colour in `tone`'s scale, weight in 0 to 1) into `out`, colours of 0 to
-    /// 255 with 8 fractional bits and an unused fourth value. A plane without any weight becomes black.
+    /// 255 with 8 fractional bits and 255 as their alpha. A plane without any weight becomes black.
     ///
     /// # Panics
     /// When lengths differ or `plane` has no whole number of rows.
@@ -42,7 +42,7 @@ impl Fill {
                 finish(cell[0], tone),
                 finish(cell[1], tone),
                 finish(cell[2], tone),
-                0,
+                255 << 8,
             ];
         }
     }
@@ -160,7 +160,7 @@ mod tests {
             let mut plane = vec![[0.0; 4]; width * height];
             plane[width * height / 2] = [40.0 * 0.3, 80.0 * 0.3, 120.0 * 0.3, 0.3];
             for cell in run(&plane, width, Tone::Plain) {
-                for (found, expected) in cell.iter().zip([40, 80, 120]) {
+                for (found, expected) in cell.iter().zip([40, 80, 120, 255]) {
                     assert!(
                         found.abs_diff(expected * 256) <= 1,
                         "{width}x{height}: {cell:?}"
@@ -179,7 +179,7 @@ mod tests {
 
     #[test]
     fn no_weight_at_all_is_black() {
-        assert_eq!(run(&[[0.0; 4]; 6], 3, Tone::Plain), [[0; 4]; 6]);
+        assert_eq!(run(&[[0.0; 4]; 6], 3, Tone::Plain), [[0, 0, 0, 65280]; 6]);
     }
 
     #[test]

@@ -3,9 +3,13 @@
 //!
 //! In every window of the small picture the mask is fitted as `alpha = a . colour + b`; overlapping fits are averaged, the
 //! four coefficients are interpolated to full size, and each full-size pixel puts its own colour in. Linear time.
+mod flat;
 mod scalar;
 
+use flat::Flat;
+
 use super::lerp::Taps;
+use super::per_isa::per_isa;
 use crate::isa::Isa;
 
 /// Largest window radius: sums of products over a window, times its area, stay below 2^31.
@@ -34,21 +38,22 @@ pub struct Fit {
 /// Memory of a fit.
 #[derive(Debug, Default)]
 pub struct Scratch {
-    moments: Vec<[u32; 13]>,
     fits: Vec<[i32; 4]>,
-    columns: Vec<[i32; 4]>,
+    /// Places whose own window, and whose fits' windows, hold one mask value alone.
+    flat: Flat,
+    flat_twice: Flat,
 }
 
 /// Fits `mask` `[height, width]` to `guide` `[height, width, 3]`; writes coefficients `[height, width, 4]`: three slopes with
 /// 11 fractional bits, an offset with 6. Windows are cut at the border.
 ///
 /// Window sums are exact integers; each 3 x 3 system is solved in `f32` by cofactors; the mean of overlapping fits is
-/// rounded half up.
+/// rounded half up. Where the mask is flat the answer is known; elsewhere the time is that of the windows' pixels.
 ///
 /// # Panics
 /// When lengths contradict the sizes or the radius is out of range.
 pub fn fit(
-    _isa: Isa,
+    isa: Isa,
     size: Fit,
     guide: &[u8],
     mask: &[u8],
@@ -68,8 +73,13 @@ pub fn fit(
         size.radius
     );
     scratch.fits.resize(pixels, [0; 4]);
-    scalar::fits(size, guide, mask, &mut scratch.moments, &mut scratch.fits);
-    scalar::mean(size, &scratch.fits, &mut scratch.columns, out);
+    let (width, radius) = (size.width, size.radius);
+    scratch.flat.find(isa, mask, width, radius);
+    scratch.flat_twice.find(isa, mask, width, 2 * radius);
+    let flat = scratch.flat.places();
+    scalar::fits(size, guide, mask, flat, &mut scratch.fits);
+    let flat = scratch.flat_twice.places();
+    scalar::mean(size, &scratch.fits, mask, flat, out);
 }
 
 /// Full-size row `y` of the mask: interpolated coefficients applied to the picture's own colours.
@@ -80,7 +90,7 @@ pub fn fit(
 ///
 /// # Panics
 /// When lengths contradict each other.
-pub fn row(_isa: Isa, coefficients: &[[i32; 4]], x: &Taps, y: (usize, u16), row: Row<'_>) {
+pub fn row(isa: Isa, coefficients: &[[i32; 4]], x: &Taps, y: (usize, u16), row: Row<'_>) {
     let cells = x.cells();
     assert_eq!(coefficients.len() % cells, 0, "coefficient length");
     assert_eq!(
@@ -95,12 +105,35 @@ pub fn row(_isa: Isa, coefficients: &[[i32; 4]], x: &Taps, y: (usize, u16), row:
     } else {
         &coefficients[(y.0 + 1) * cells..][..cells]
     };
-    scalar::between(above, below, y.1, &mut row.between[..cells]);
+    per_isa!(
+        isa,
+        scalar::between,
+        (
+            above: &[[i32; 4]] = above,
+            below: &[[i32; 4]] = below,
+            weight: u16 = y.1,
+            out: &mut [[i32; 4]] = &mut row.between[..cells],
+        )
+    );
     row.between[cells] = row.between[cells - 1];
+    macro_rules! apply {
+        ($body:path) => {
+            per_isa!(
+                isa,
+                $body,
+                (
+                    between: &[[i32; 4]] = row.between,
+                    x: &Taps = x,
+                    picture: &[u8] = row.picture,
+                    out: &mut [u8] = row.out,
+                )
+            )
+        };
+    }
     match row.channels {
-        1 => scalar::apply::<1>(row.between, x, row.picture, row.out),
-        3 => scalar::apply::<3>(row.between, x, row.picture, row.out),
-        4 => scalar::apply::<4>(row.between, x, row.picture, row.out),
+        1 => apply!(scalar::apply::<1>),
+        3 => apply!(scalar::apply::<3>),
+        4 => apply!(scalar::apply::<4>),
         other => panic!("{other} channels"),
     }
 }

@@ -1,4 +1,6 @@
-//! The oracle.
+//! Plain Rust for any ISA.
+use std::ops::Range;
+
 use super::super::lerp::Taps;
 use super::{Fit, MAX_SLOPE, OFFSET_BITS, SLOPE_BITS};
 
@@ -25,75 +27,37 @@ fn moments(guide: &[u8; 3], mask: u8) -> Moments {
     ]
 }
 
-/// Slides a window of `2 * radius + 1` over `len` places: yields `(enter, leave)` before each place is read.
-fn slide(i: usize, radius: usize, len: usize) -> (std::ops::Range<usize>, Option<usize>) {
-    let enter = if i == 0 {
-        0..(radius + 1).min(len)
-    } else {
-        (i + radius).min(len)..(i + radius + 1).min(len)
-    };
-    (enter, i.checked_sub(radius + 1))
+/// The places of a window around `i` that lie inside.
+fn inside(i: usize, radius: usize, len: usize) -> Range<usize> {
+    i.saturating_sub(radius)..(i + radius + 1).min(len)
 }
 
-/// Places of a window around `i` that lie inside.
-fn inside(i: usize, radius: usize, len: usize) -> usize {
-    (i + radius + 1).min(len) - i.saturating_sub(radius)
+/// The fit of a window, and the mean of fits, where the mask is `value` throughout.
+fn constant(value: u8) -> [i32; 4] {
+    [0, 0, 0, i32::from(value) << OFFSET_BITS]
 }
 
-pub(super) fn fits(
-    size: Fit,
-    guide: &[u8],
-    mask: &[u8],
-    columns: &mut Vec<Moments>,
-    out: &mut [[i32; 4]],
-) {
-    let Fit {
-        width,
-        height,
-        radius,
-        epsilon,
-    } = size;
+/// The fit of every window; `flat` says which windows hold one mask value alone.
+pub(super) fn fits(size: Fit, guide: &[u8], mask: &[u8], flat: &[bool], out: &mut [[i32; 4]]) {
     let guide = guide.as_chunks::<3>().0;
-    columns.clear();
-    columns.resize(width, [0; 13]);
-    for y in 0..height {
-        let (enter, leave) = slide(y, radius, height);
-        for row in enter {
-            for (x, column) in columns.iter_mut().enumerate() {
-                let new = moments(&guide[row * width + x], mask[row * width + x]);
-                column
-                    .iter_mut()
-                    .zip(new)
-                    .for_each(|(sum, value)| *sum += value);
-            }
+    for (i, out) in out.iter_mut().enumerate() {
+        if flat[i] {
+            *out = constant(mask[i]);
+            continue;
         }
-        if let Some(row) = leave {
-            for (x, column) in columns.iter_mut().enumerate() {
-                let old = moments(&guide[row * width + x], mask[row * width + x]);
-                column
-                    .iter_mut()
-                    .zip(old)
-                    .for_each(|(sum, value)| *sum -= value);
-            }
-        }
+        let columns = inside(i % size.width, size.radius, size.width);
+        let rows = inside(i / size.width, size.radius, size.height);
         let mut window = [0; 13];
-        for x in 0..width {
-            let (enter, leave) = slide(x, radius, width);
-            for column in &columns[enter] {
-                window
-                    .iter_mut()
-                    .zip(column)
-                    .for_each(|(sum, value)| *sum += value);
+        for y in rows.clone() {
+            let row = y * size.width;
+            for x in columns.clone() {
+                let new = moments(&guide[row + x], mask[row + x]);
+                for (sum, value) in window.iter_mut().zip(new) {
+                    *sum += value;
+                }
             }
-            if let Some(column) = leave {
-                window
-                    .iter_mut()
-                    .zip(columns[column])
-                    .for_each(|(sum, value)| *sum -= value);
-            }
-            let count = inside(y, radius, height) * inside(x, radius, width);
-            out[y * width + x] = solve(&window, count as i32, epsilon);
         }
+        *out = solve(&window, (rows.len() * columns.len()) as i32, size.epsilon);
     }
 }
 
@@ -157,83 +121,83 @@ fn solve3([d0, d1, d2]: [f32; 3], [m01, m02, m12]: [f32; 3], [v0, v1, v2]: [f32;
     ]
 }
 
-/// The mean of the fits of every window that a pixel lies in.
-pub(super) fn mean(
-    size: Fit,
-    fits: &[[i32; 4]],
-    columns: &mut Vec<[i32; 4]>,
-    out: &mut [[i32; 4]],
-) {
-    let Fit {
-        width,
-        height,
-        radius,
-        ..
-    } = size;
-    columns.clear();
-    columns.resize(width, [0; 4]);
-    for y in 0..height {
-        let (enter, leave) = slide(y, radius, height);
-        for row in enter {
-            for (column, fit) in columns.iter_mut().zip(&fits[row * width..]) {
-                column
-                    .iter_mut()
-                    .zip(fit)
-                    .for_each(|(sum, value)| *sum += value);
+/// The mean of the fits of every window that a pixel lies in; `flat` says where all of these are of one mask value.
+pub(super) fn mean(size: Fit, fits: &[[i32; 4]], mask: &[u8], flat: &[bool], out: &mut [[i32; 4]]) {
+    for (i, out) in out.iter_mut().enumerate() {
+        if flat[i] {
+            *out = constant(mask[i]);
+            continue;
+        }
+        let columns = inside(i % size.width, size.radius, size.width);
+        let rows = inside(i / size.width, size.radius, size.height);
+        let mut sums = [0; 4];
+        for y in rows.clone() {
+            for fit in &fits[y * size.width..][columns.clone()] {
+                for (sum, value) in sums.iter_mut().zip(fit) {
+                    *sum += value;
+                }
             }
         }
-        if let Some(row) = leave {
-            for (column, fit) in columns.iter_mut().zip(&fits[row * width..]) {
-                column
-                    .iter_mut()
-                    .zip(fit)
-                    .for_each(|(sum, value)| *sum -= value);
-            }
-        }
-        let mut window = [0; 4];
-        for x in 0..width {
-            let (enter, leave) = slide(x, radius, width);
-            for column in &columns[enter] {
-                window
-                    .iter_mut()
-                    .zip(column)
-                    .for_each(|(sum, value)| *sum += value);
-            }
-            if let Some(column) = leave {
-                window
-                    .iter_mut()
-                    .zip(columns[column])
-                    .for_each(|(sum, value)| *sum -= value);
-            }
-            let count = (inside(y, radius, height) * inside(x, radius, width)) as i32;
-            out[y * width + x] = window.map(|sum| (sum + count / 2).div_euclid(count));
-        }
+        let count = (rows.len() * columns.len()) as i32;
+        *out = sums.map(|sum| (sum + count / 2).div_euclid(count));
     }
 }
 
 /// The row of coefficients between two rows, `weight / 256` of the way down.
+#[inline(always)]
 pub(super) fn between(above: &[[i32; 4]], below: &[[i32; 4]], weight: u16, out: &mut [[i32; 4]]) {
     for ((out, a), b) in out.iter_mut().zip(above).zip(below) {
         *out = mix(a, b, weight);
     }
 }
 
+#[inline(always)]
 fn mix(a: &[i32; 4], b: &[i32; 4], weight: u16) -> [i32; 4] {
     let weight = i32::from(weight);
     std::array::from_fn(|c| (a[c] * (256 - weight) + b[c] * weight) >> 8)
 }
 
+#[inline(always)]
 pub(super) fn apply<const C: usize>(row: &[[i32; 4]], x: &Taps, picture: &[u8], out: &mut [u8]) {
-    for (i, (pixel, alpha)) in picture.as_chunks::<C>().0.iter().zip(out).enumerate() {
-        let (index, weight) = x.at(i);
-        let [ar, ag, ab, offset] = mix(&row[index], &row[index + 1], weight);
-        let [r, g, b] = if C == 1 {
-            [pixel[0]; 3]
-        } else {
-            [pixel[0], pixel[1], pixel[2]]
+    let pixels = picture.as_chunks::<C>().0;
+    let whole = 0..out.len();
+    // The alpha of the run that is being gathered, and where it starts.
+    let (mut flat, mut start) = (None, 0);
+    for (cell, pair) in row.windows(2).enumerate() {
+        let span = x.outputs(cell, &whole);
+        let value = (pair[0] == pair[1] && pair[0][..3] == [0; 3]).then(|| alpha(pair[0][3]));
+        if value != flat {
+            if let Some(value) = flat {
+                out[start..span.start].fill(value);
+            }
+            (flat, start) = (value, span.start);
         }
-        .map(i32::from);
-        let value = ((ar * r + ag * g + ab * b) >> (SLOPE_BITS - OFFSET_BITS)) + offset;
-        *alpha = ((value + (1 << (OFFSET_BITS - 1))) >> OFFSET_BITS).clamp(0, 255) as u8;
+        if value.is_none() {
+            let places = pixels[span.clone()].iter().zip(&x.weights()[span.clone()]);
+            for (out, (pixel, &weight)) in out[span].iter_mut().zip(places) {
+                *out = at_colour(mix(&pair[0], &pair[1], weight), pixel);
+            }
+        }
     }
+    if let Some(value) = flat {
+        out[start..].fill(value);
+    }
+}
+
+/// Alpha of a pixel from the coefficients there.
+#[inline(always)]
+fn at_colour<const C: usize>([ar, ag, ab, offset]: [i32; 4], pixel: &[u8; C]) -> u8 {
+    let [r, g, b] = if C == 1 {
+        [pixel[0]; 3]
+    } else {
+        [pixel[0], pixel[1], pixel[2]]
+    }
+    .map(i32::from);
+    alpha(((ar * r + ag * g + ab * b) >> (SLOPE_BITS - OFFSET_BITS)) + offset)
+}
+
+/// A fixed-point sum rounded half up and held to a byte.
+#[inline(always)]
+fn alpha(value: i32) -> u8 {
+    ((value + (1 << (OFFSET_BITS - 1))) >> OFFSET_BITS).clamp(0, 255) as u8
 }

@@ -3,6 +3,7 @@ mod scalar;
 
 use std::ops::Range;
 
+use super::per_isa::per_isa;
 use crate::isa::Isa;
 
 /// Fractional bits of a weight.
@@ -16,6 +17,8 @@ pub struct Taps {
     key: (usize, usize, usize, usize),
     index: Vec<u32>,
     weight: Vec<u16>,
+    /// `starts[i]` is the first output at or right of cell `i`; one entry more than cells, the last being the outputs' number.
+    starts: Vec<u32>,
 }
 
 impl Taps {
@@ -46,6 +49,10 @@ impl Taps {
             self.index.push(index as u32);
             self.weight.push(weight as u16);
         }
+        self.starts.clear();
+        self.starts.extend(
+            (0..=cells).map(|cell| self.index.partition_point(|&i| (i as usize) < cell) as u32),
+        );
     }
 
     /// Number of outputs.
@@ -63,6 +70,17 @@ impl Taps {
         self.key.1
     }
 
+    /// Those of the outputs `within` that lean on cell `cell` and its right neighbour.
+    pub(crate) fn outputs(&self, cell: usize, within: &Range<usize>) -> Range<usize> {
+        let held = |i: u32| (i as usize).clamp(within.start, within.end);
+        held(self.starts[cell])..held(self.starts[cell + 1])
+    }
+
+    /// Weights of the right cell, one per output.
+    pub(crate) fn weights(&self) -> &[u16] {
+        &self.weight
+    }
+
     /// The left (upper) cell and the weight of its right (lower) neighbour, 0 to 256.
     pub fn at(&self, i: usize) -> (usize, u16) {
         (self.index[i] as usize, self.weight[i])
@@ -78,7 +96,7 @@ impl Taps {
 /// # Panics
 /// When lengths contradict each other or the span reaches beyond the row.
 pub fn row(
-    _isa: Isa,
+    isa: Isa,
     plane: &[[u16; 4]],
     (x, span): (&Taps, Range<usize>),
     y: (usize, u16),
@@ -97,13 +115,26 @@ pub fn row(
     let under = |y: usize| &plane[y * cells..][first..end];
     let above = under(y.0);
     let below = if y.1 == 0 { above } else { under(y.0 + 1) };
-    scalar::between(above, below, y.1, &mut between[first..end]);
+    per_isa!(
+        isa,
+        scalar::between,
+        (
+            above: &[[u16; 4]] = above,
+            below: &[[u16; 4]] = below,
+            weight: u16 = y.1,
+            out: &mut [[u16; 4]] = &mut between[first..end],
+        )
+    );
     between[end] = between[end - 1];
-    scalar::spread(
-        between,
-        &x.index[span.clone()],
-        &x.weight[span.clone()],
-        &mut out[span],
+    per_isa!(
+        isa,
+        scalar::spread,
+        (
+            row: &[[u16; 4]] = between,
+            x: &Taps = x,
+            span: Range<usize> = span,
+            out: &mut [[u8; 4]] = out,
+        )
     );
 }
 

@@ -1,5 +1,8 @@
 //! Weighted reduction of a picture to square cells: the colours of one side of a mask, without the other side's.
 mod scalar;
+mod sums;
+
+pub use sums::Sums;
 
 use super::Source;
 use crate::isa::Isa;

@@ -8,6 +8,7 @@ mod scalar;
 pub use axis::Axis;
 
 use super::Source;
+use super::per_isa::per_isa;
 use crate::isa::Isa;
 
 /// A resampling from one size to another with its scratch row; set once per size, then run without allocating.
@@ -22,10 +23,11 @@ impl Resize {
     /// Resamples `source` to `[height, width, source.channels]` bytes, stretching it to that shape.
     ///
     /// # Panics
-    /// When `out` is not `height * width * source.channels` long, a size is zero, or the source's data are too short.
+    /// When `out` is not `height * width * source.channels` long, a size is zero, the source's data are too short, or its
+    /// channels are none of 1, 3 and 4.
     pub fn run(
         &mut self,
-        _isa: Isa,
+        isa: Isa,
         source: Source<'_>,
         (width, height): (usize, usize),
         out: &mut [u8],
@@ -38,9 +40,33 @@ impl Resize {
             self.sums.fill(0);
             let (first, weights) = self.y.taps(y);
             for (row, &weight) in (first..).zip(weights) {
-                scalar::add_row(source.row(row), weight, &mut self.sums)
+                let row = source.row(row);
+                per_isa!(
+                    isa,
+                    scalar::add_row,
+                    (row: &[u8] = row, weight: u16 = weight, sums: &mut [u16] = &mut self.sums)
+                );
             }
-            scalar::shrink_row(&self.sums, source.channels, &self.x, out_row)
+            self.shrink_row(isa, source.channels, out_row);
+        }
+    }
+
+    /// The horizontal step.
+    fn shrink_row(&self, isa: Isa, channels: usize, out: &mut [u8]) {
+        macro_rules! shrink {
+            ($body:path) => {
+                per_isa!(
+                    isa,
+                    $body,
+                    (sums: &[u16] = &self.sums, x: &Axis = &self.x, out: &mut [u8] = out)
+                )
+            };
+        }
+        match channels {
+            1 => shrink!(scalar::shrink_row::<1>),
+            3 => shrink!(scalar::shrink_row::<3>),
+            4 => shrink!(scalar::shrink_row::<4>),
+            other => panic!("{other} channels"),
         }
     }
 }
