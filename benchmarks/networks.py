@@ -26,10 +26,10 @@ class Layers:
     def _bias(self, count, x, w):
         return self.net.bias(self.rng.normal(0.3, 0.3, [count]), x, w)
 
-    def conv(self, x, channels, out, kernel=1, stride=1, act=0):
-        """CONV_2D, SAME."""
+    def conv(self, x, channels, out, kernel=1, stride=1, act=0, like=None):
+        """CONV_2D, SAME; `like`: the result is quantized as that tensor is, as LiteRT's CONCATENATION wants it."""
         w = self._weights([out, kernel, kernel, channels], 0, kernel * kernel * channels)
-        return self.net.op("CONV_2D", [x, w, self._bias(out, x, w)], [self.net.result()],
+        return self.net.op("CONV_2D", [x, w, self._bias(out, x, w)], [self.net.result(like=like)],
                            options("Conv2D", padding=0, strideH=stride, strideW=stride, dilationHFactor=1,
                                    dilationWFactor=1, fusedActivationFunction=act))
 
@@ -50,6 +50,10 @@ class Layers:
         if stride == 1 and channels == out:
             y = self.net.op("ADD", [x, y], [self.net.result()], options("Add"))
         return y
+
+    def concatenation(self, parts):
+        """CONCATENATION of channels, on the grid of the first part."""
+        return self.net.op("CONCATENATION", parts, [self.net.result(like=parts[0])], options("Concatenation", axis=3))
 
     def double(self, x, side):
         """RESIZE_BILINEAR to `side`, half-pixel centres."""
@@ -80,12 +84,14 @@ def portrait(side):
     x = b.inverted(b.inverted(quarter, 24, 32, 4, 2), 32, 32, 4)
     x = b.inverted(b.inverted(x, 32, 64, 4), 64, 64, 4, dilation=2)
     x = b.inverted(x, 64, 64, 4, dilation=4)
-    branches = [b.conv(b.depthwise(x, 64, dilation=d), 64, 32, act=RELU6) for d in (1, 2, 4, 8)]
-    x = b.net.op("CONCATENATION", branches, [b.net.result()], options("Concatenation", axis=3))
-    x = b.double(b.conv(x, 128, 24, act=RELU6), side // 4)
-    x = b.net.op("CONCATENATION", [x, quarter], [b.net.result()], options("Concatenation", axis=3))
-    x = b.double(b.conv(b.depthwise(x, 48), 48, 16, act=RELU6), side // 2)
-    x = b.net.op("CONCATENATION", [x, half], [b.net.result()], options("Concatenation", axis=3))
+    branches = []
+    for dilation in (1, 2, 4, 8):
+        like = branches[0] if branches else None
+        branches.append(b.conv(b.depthwise(x, 64, dilation=dilation), 64, 32, act=RELU6, like=like))
+    x = b.concatenation(branches)
+    x = b.double(b.conv(x, 128, 24, act=RELU6, like=quarter), side // 4)
+    x = b.double(b.conv(b.depthwise(b.concatenation([x, quarter]), 48), 48, 16, act=RELU6, like=half), side // 2)
+    x = b.concatenation([x, half])
     b.double(b.conv(b.depthwise(x, 32), 32, 2), side)
     return b.net
 
