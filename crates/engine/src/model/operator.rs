@@ -94,14 +94,14 @@ fn entry(root: &schema::Model<'_>, operator: &schema::Operator<'_>) -> Result<&'
             .find(|entry| matches!(entry.code, OpCode::Custom(known) if known.as_bytes() == name))
             .ok_or_else(|| {
                 let name = String::from_utf8_lossy(name);
-                Error::unsupported(format!("custom operation {name:?}"))
+                Error::unsupported(format!("custom operation {name:?} is not supported"))
             });
     }
     OPS.iter()
         .find(|entry| entry.code == OpCode::Builtin(number))
         .ok_or_else(|| match schema::builtin_operator_name(number) {
-            Some(name) => Error::unsupported(format!("operation {name}")),
-            None => Error::unsupported(format!("operation number {number}")),
+            Some(name) => Error::unsupported(format!("operation {name} is not supported")),
+            None => Error::unsupported(format!("operation number {number} is not supported")),
         })
 }
 

@@ -75,11 +75,11 @@ fn messages_name_place_and_fault() {
     let cases: &[(Change, &str)] = &[
         (
             |f| f.operators[0].code = 57,
-            "operator 0: operation MINIMUM",
+            "operator 0: operation MINIMUM is not supported",
         ),
         (
             |f| f.operators[0].code = 9999,
-            "operator 0: operation number 9999",
+            "operator 0: operation number 9999 is not supported",
         ),
         (
             |f| (f.operators[0].code, f.operators[0].custom) = (32, Some("Magic")),
