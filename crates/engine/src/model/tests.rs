@@ -83,7 +83,7 @@ fn messages_name_place_and_fault() {
         ),
         (
             |f| (f.operators[0].code, f.operators[0].custom) = (32, Some("Magic")),
-            "operator 0: custom operation \"Magic\"",
+            "operator 0: custom operation \"Magic\" is not supported",
         ),
         (
             |f| f.operators[0].options.0 = 11,
