@@ -6,8 +6,9 @@ use std::ops::Range;
 
 use hypercut_kernels::isa::Isa;
 use hypercut_kernels::pixel::blur::{Disc, Gaussian};
-use hypercut_kernels::pixel::composite::{Row, Sides, colours, over_row};
+use hypercut_kernels::pixel::composite::{Row, Sides, colours, over_row, soft_row};
 use hypercut_kernels::pixel::fill::Fill;
+use hypercut_kernels::pixel::opacity;
 use hypercut_kernels::pixel::reduce::{MAX_SIDE, Tone};
 use hypercut_kernels::pixel::runs::Kind;
 
@@ -142,16 +143,19 @@ impl Blur {
     /// Draws the places `span` of row `y`, where the mask is soft or the picture transparent.
     fn mix(&mut self, y: usize, span: Range<usize>, row: Row<'_>, out: &mut [u8]) {
         let behind = &mut self.behind.row(self.isa, y, span.clone())[span.clone()];
-        if row.channels == 4 {
-            for (behind, pixel) in behind.iter_mut().zip(row.picture.chunks_exact(4)) {
-                behind[3] = pixel[3];
-            }
-        }
+        let opaque = row.channels < 4 || opacity::is_opaque(self.isa, row.picture);
         let sides = self.edges.row(self.isa, y, span.clone());
-        let sides = Some(Sides {
+        let sides = Sides {
             person: &sides.person[span.clone()],
             background: &sides.background[span],
-        });
+        };
+        if opaque {
+            return soft_row(self.isa, row, sides, behind, out);
+        }
+        for (behind, pixel) in behind.iter_mut().zip(row.picture.as_chunks::<4>().0) {
+            behind[3] = pixel[3];
+        }
+        let sides = Some(sides);
         over_row(self.isa, Row { sides, ..row }, behind, out, row.channels);
     }
 }

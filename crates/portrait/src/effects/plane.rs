@@ -95,8 +95,8 @@ impl Plane {
         let (channels, height) = (frame.format().bytes(), frame.height());
         let mut columns = std::mem::take(&mut self.columns);
         for (y, row) in frame.rows().enumerate() {
-            let weights = weights.weigh(mask.row(y), row, frame.format(), 0..frame.width());
-            let weights = weights.of(self.side);
+            weights.weigh(isa, mask.row(y), row, frame.format(), 0..frame.width());
+            let weights = &weights.of(self.side).weights;
             reduce::add_row(
                 isa,
                 row,
@@ -136,13 +136,16 @@ pub(super) fn gather<const N: usize>(
     mut planes: [&mut Plane; N],
     weights: &mut Weights,
 ) {
+    let channels = frame.format().bytes();
     for (y, row) in frame.rows().enumerate() {
         for (kind, span) in runs_under(isa, row, frame.format(), mask.row(y)) {
             if kind == Kind::Soft {
-                let weights = weights.weigh(mask.row(y), row, frame.format(), span.clone());
+                weights.weigh(isa, mask.row(y), row, frame.format(), span.clone());
+                let bytes = span.start * channels..span.end * channels;
+                weights.multiply(isa, &row[bytes], channels, span.clone());
                 for plane in &mut planes {
-                    let weights = weights.of(plane.side);
-                    plane.sums.add_weighted(row, weights, span.clone());
+                    let products = &weights.of(plane.side).products[span.clone()];
+                    plane.sums.add_weighted(isa, span.start, products);
                 }
                 continue;
             }
@@ -187,51 +190,70 @@ pub(super) fn span(alphas: &[u8], wanted: impl Fn(u8) -> bool) -> Range<usize> {
         .map_or(0..0, |(first, last)| first..last + 1)
 }
 
-/// Weight of a pixel by its share of a side: the eighth power of the share. A soft pixel is a mixture, so by its share alone
-/// it would carry `share * (1 - share)` of the other side's colour into the average: 1/6 over a whole edge, here 1/90.
-const TRUST: [u8; 256] = {
-    let mut table = [0; 256];
-    let mut i = 0;
-    while i < 256 {
-        let square = (i * i + 127) / 255;
-        let fourth = (square * square + 127) / 255;
-        table[i] = ((fourth * fourth + 127) / 255) as u8;
-        i += 1;
-    }
-    table
-};
-
 /// How much each pixel of a row tells about either side.
+///
+/// A pixel weighs the eighth power of its share of a side. A soft pixel is a mixture, so by its share alone it would carry
+/// `share * (1 - share)` of the other side's colour into the average: 1/6 over a whole edge, here 1/90.
 #[derive(Debug, Default)]
 pub(super) struct Weights {
-    person: Vec<u8>,
-    background: Vec<u8>,
+    rest: Vec<u8>,
+    person: SideWeights,
+    background: SideWeights,
+}
+
+#[derive(Debug, Default)]
+struct SideWeights {
+    weights: Vec<u8>,
+    products: Vec<[u16; 4]>,
 }
 
 impl Weights {
-    /// Brings the places `span` of a row up to date.
-    fn weigh(&mut self, mask: &[u8], row: &[u8], format: PixelFormat, span: Range<usize>) -> &Self {
-        let channels = format.bytes();
-        self.person.resize(mask.len(), 0);
-        self.background.resize(mask.len(), 0);
-        let pixels = row[span.start * channels..span.end * channels].chunks_exact(channels);
-        let weights = self.person[span.clone()]
-            .iter_mut()
-            .zip(&mut self.background[span.clone()]);
-        for ((&alpha, pixel), (person, background)) in mask[span].iter().zip(pixels).zip(weights) {
-            *person = TRUST[usize::from(alpha)];
-            *background = TRUST[usize::from(255 - alpha)];
-            if format.has_alpha() {
-                let opacity = u16::from(pixel[channels - 1]);
-                for weight in [person, background] {
-                    *weight = (u16::from(*weight) * opacity / 255) as u8;
+    /// Brings the weights at `span` of a row up to date.
+    fn weigh(
+        &mut self,
+        isa: Isa,
+        mask: &[u8],
+        row: &[u8],
+        format: PixelFormat,
+        span: Range<usize>,
+    ) {
+        self.rest.resize(mask.len(), 0);
+        for (rest, alpha) in self.rest[span.clone()].iter_mut().zip(&mask[span.clone()]) {
+            *rest = 255 - alpha;
+        }
+        let shares = [mask, &self.rest];
+        for (side, shares) in [&mut self.person, &mut self.background]
+            .into_iter()
+            .zip(shares)
+        {
+            side.weights.resize(mask.len(), 0);
+            let weights = &mut side.weights[span.clone()];
+            reduce::eighth_power(isa, &shares[span.clone()], weights);
+            let pixels = &row[span.start * format.bytes()..span.end * format.bytes()];
+            if format.has_alpha() && !opacity::is_opaque(isa, pixels) {
+                for (weight, pixel) in weights.iter_mut().zip(pixels.as_chunks::<4>().0) {
+                    *weight = (u16::from(*weight) * u16::from(pixel[3]) / 255) as u8;
                 }
             }
         }
-        self
     }
 
-    fn of(&self, side: Side) -> &[u8] {
+    /// Brings the weighted colours at `span` up to date, whose `pixels` were weighed.
+    fn multiply(&mut self, isa: Isa, pixels: &[u8], channels: usize, span: Range<usize>) {
+        for side in [&mut self.person, &mut self.background] {
+            side.products.resize(side.weights.len(), [0; 4]);
+            let weights = &side.weights[span.clone()];
+            reduce::products(
+                isa,
+                pixels,
+                channels,
+                weights,
+                &mut side.products[span.clone()],
+            );
+        }
+    }
+
+    fn of(&self, side: Side) -> &SideWeights {
         match side {
             Side::Person => &self.person,
             Side::Background => &self.background,

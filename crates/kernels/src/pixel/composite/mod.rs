@@ -104,6 +104,44 @@ pub fn over_row(
     }
 }
 
+/// [`over_row`] where every alpha is above 0 and below 255, and the picture, both sides and `background` are opaque: their
+/// fourth bytes, where there are any, are 255. `out` is `[W, row.channels]`.
+///
+/// # Panics
+/// When lengths contradict each other or there are other than 1, 3 or 4 channels.
+pub fn soft_row(isa: Isa, row: Row<'_>, sides: Sides<'_>, background: &[[u8; 4]], out: &mut [u8]) {
+    let row = Row {
+        sides: Some(sides),
+        ..row
+    };
+    row.check();
+    assert_eq!(
+        (background.len(), out.len()),
+        (row.alpha.len(), row.picture.len()),
+        "background and output length"
+    );
+    macro_rules! draw {
+        ($body:path) => {
+            per_isa!(
+                isa,
+                $body,
+                (
+                    own: (&[u8], &[u8]) = (row.picture, row.alpha),
+                    sides: Sides<'_> = sides,
+                    behind: &[[u8; 4]] = background,
+                    out: &mut [u8] = out,
+                )
+            )
+        };
+    }
+    match row.channels {
+        1 => draw!(scalar::soft_row::<1>),
+        3 => draw!(scalar::soft_row::<3>),
+        4 => draw!(scalar::soft_row::<4>),
+        other => panic!("{other} channels"),
+    }
+}
+
 /// The colours alone, `[W, 4]` to `[W, channels]`: all four bytes, red green blue, or the red of a gray picture.
 ///
 /// # Panics
@@ -248,6 +286,42 @@ mod tests {
             4,
         );
         assert_eq!(out, [50, 60, 70, 128, 1, 2, 3, 0]);
+    }
+
+    #[test]
+    fn a_soft_row_is_the_general_row_on_every_isa() {
+        let byte = |i: usize, step: usize| (i * step % 256) as u8;
+        for channels in [1, 3, 4] {
+            for width in [1, 15, 16, 17, 200] {
+                let mut picture: Vec<u8> = (0..width * channels).map(|i| byte(i, 37)).collect();
+                if channels == 4 {
+                    picture.iter_mut().skip(3).step_by(4).for_each(|a| *a = 255);
+                }
+                let alpha: Vec<u8> = (0..width).map(|i| byte(i, 101).clamp(1, 254)).collect();
+                let plane = |step: usize| -> Vec<[u8; 4]> {
+                    let colour = |i| [byte(i, step), byte(i, step + 8), byte(i, step + 28), 255];
+                    (0..width).map(colour).collect()
+                };
+                let (person, background, behind) = (plane(29), plane(53), plane(71));
+                let sides = Sides {
+                    person: &person,
+                    background: &background,
+                };
+                let row = Row {
+                    picture: &picture,
+                    channels,
+                    alpha: &alpha,
+                    sides: Some(sides),
+                };
+                let mut expected = vec![0; picture.len()];
+                over_row(Isa::Scalar, row, &behind, &mut expected, channels);
+                for isa in Isa::available() {
+                    let mut out = vec![0; picture.len()];
+                    soft_row(isa, row, sides, &behind, &mut out);
+                    assert_eq!(out, expected, "{isa} {width} {channels}");
+                }
+            }
+        }
     }
 
     #[test]

@@ -3,6 +3,8 @@
 //!
 //! In every window of the small picture the mask is fitted as `alpha = a . colour + b`; overlapping fits are averaged, the
 //! four coefficients are interpolated to full size, and each full-size pixel puts its own colour in. Linear time.
+#[cfg(target_arch = "x86_64")]
+mod avx512;
 mod flat;
 mod scalar;
 
@@ -130,10 +132,22 @@ pub fn row(isa: Isa, coefficients: &[[i32; 4]], x: &Taps, y: (usize, u16), row: 
             )
         };
     }
+    #[cfg(target_arch = "x86_64")]
+    if let Isa::Avx512Vnni(_token) = isa {
+        // SAFETY: `_token` proves that this CPU has the features that `apply` enables.
+        return unsafe {
+            match row.channels {
+                1 => avx512::apply::<1>(row.between, x, row.picture, row.out),
+                3 => avx512::apply::<3>(row.between, x, row.picture, row.out),
+                4 => avx512::apply::<4>(row.between, x, row.picture, row.out),
+                other => panic!("{other} channels"),
+            }
+        };
+    }
     match row.channels {
-        1 => apply!(scalar::apply::<1>),
-        3 => apply!(scalar::apply::<3>),
-        4 => apply!(scalar::apply::<4>),
+        1 => apply!(scalar::apply_plain::<1>),
+        3 => apply!(scalar::apply_plain::<3>),
+        4 => apply!(scalar::apply_plain::<4>),
         other => panic!("{other} channels"),
     }
 }

@@ -152,19 +152,28 @@ pub(super) fn between(above: &[[i32; 4]], below: &[[i32; 4]], weight: u16, out: 
 }
 
 #[inline(always)]
-fn mix(a: &[i32; 4], b: &[i32; 4], weight: u16) -> [i32; 4] {
-    let weight = i32::from(weight);
-    std::array::from_fn(|c| (a[c] * (256 - weight) + b[c] * weight) >> 8)
+pub(super) fn mix(a: &[i32; 4], b: &[i32; 4], weight: u16) -> [i32; 4] {
+    std::array::from_fn(|c| ((a[c] << 8) + (b[c] - a[c]) * i32::from(weight)) >> 8)
 }
 
+/// Pixels of a cell that vectors compute at a time.
+pub(super) const BLOCK: usize = 16;
+
+/// One row; `cell` writes the pixels of a cell.
 #[inline(always)]
-pub(super) fn apply<const C: usize>(row: &[[i32; 4]], x: &Taps, picture: &[u8], out: &mut [u8]) {
+pub(super) fn apply<const C: usize>(
+    row: &[[i32; 4]],
+    x: &Taps,
+    picture: &[u8],
+    out: &mut [u8],
+    cell: impl Fn(&[[i32; 4]], usize, &[u16], &[[u8; C]], &mut [u8]),
+) {
     let pixels = picture.as_chunks::<C>().0;
     let whole = 0..out.len();
     // The alpha of the run that is being gathered, and where it starts.
     let (mut flat, mut start) = (None, 0);
-    for (cell, pair) in row.windows(2).enumerate() {
-        let span = x.outputs(cell, &whole);
+    for (i, pair) in row.windows(2).enumerate() {
+        let span = x.outputs(i, &whole);
         let value = (pair[0] == pair[1] && pair[0][..3] == [0; 3]).then(|| alpha(pair[0][3]));
         if value != flat {
             if let Some(value) = flat {
@@ -173,10 +182,9 @@ pub(super) fn apply<const C: usize>(row: &[[i32; 4]], x: &Taps, picture: &[u8], 
             (flat, start) = (value, span.start);
         }
         if value.is_none() {
-            let places = pixels[span.clone()].iter().zip(&x.weights()[span.clone()]);
-            for (out, (pixel, &weight)) in out[span].iter_mut().zip(places) {
-                *out = at_colour(mix(&pair[0], &pair[1], weight), pixel);
-            }
+            // What it writes beyond its cell is written again after this.
+            let (weights, pixels) = (&x.weights()[span.start..], &pixels[span.start..]);
+            cell(pair, span.len(), weights, pixels, &mut out[span.start..]);
         }
     }
     if let Some(value) = flat {
@@ -184,9 +192,30 @@ pub(super) fn apply<const C: usize>(row: &[[i32; 4]], x: &Taps, picture: &[u8], 
     }
 }
 
+/// [`apply`] with plain Rust for every cell.
+#[inline(always)]
+pub(super) fn apply_plain<const C: usize>(
+    row: &[[i32; 4]],
+    x: &Taps,
+    picture: &[u8],
+    out: &mut [u8],
+) {
+    apply(
+        row,
+        x,
+        picture,
+        out,
+        |pair, len, weights, pixels: &[[u8; C]], out| {
+            for ((out, &weight), pixel) in out[..len].iter_mut().zip(weights).zip(pixels) {
+                *out = at_colour(mix(&pair[0], &pair[1], weight), pixel);
+            }
+        },
+    );
+}
+
 /// Alpha of a pixel from the coefficients there.
 #[inline(always)]
-fn at_colour<const C: usize>([ar, ag, ab, offset]: [i32; 4], pixel: &[u8; C]) -> u8 {
+pub(super) fn at_colour<const C: usize>([ar, ag, ab, offset]: [i32; 4], pixel: &[u8; C]) -> u8 {
     let [r, g, b] = if C == 1 {
         [pixel[0]; 3]
     } else {

@@ -1,8 +1,10 @@
 //! Weighted reduction of a picture to square cells: the colours of one side of a mask, without the other side's.
 mod scalar;
 mod sums;
+mod weight;
 
 pub use sums::Sums;
+pub use weight::{eighth_power, products};
 
 use super::Source;
 use crate::isa::Isa;

@@ -65,31 +65,21 @@ impl Sums {
         }
     }
 
-    /// Adds the pixels `span` of `row` with their `weights`, one for each pixel of the row.
+    /// Adds pixels from place `start` of a row on, each as [`products`](super::products) writes it.
     ///
     /// # Panics
-    /// When the span reaches beyond the row or the weights.
-    pub fn add_weighted(&mut self, row: &[u8], weights: &[u8], span: Range<usize>) {
-        let mut start = span.start;
-        while start < span.end {
-            let cell = start / self.side;
-            let end = span.end.min((cell + 1) * self.side);
-            let sum = &mut self.cells[cell];
-            let pixels =
-                row[start * self.channels..end * self.channels].chunks_exact(self.channels);
-            for (pixel, &weight) in pixels.zip(&weights[start..end]) {
-                let weight = u32::from(weight);
-                let colour = match *pixel {
-                    [r, g, b] | [r, g, b, _] => [r, g, b],
-                    _ => [pixel[0]; 3],
-                };
-                for c in 0..3 {
-                    sum[c] += u32::from(colour[c]) * weight;
-                }
-                sum[3] += weight;
-            }
-            start = end;
-        }
+    /// When they reach beyond the row.
+    pub fn add_weighted(&mut self, isa: Isa, start: usize, products: &[[u16; 4]]) {
+        per_isa!(
+            isa,
+            add_weighted,
+            (
+                start: usize = start,
+                products: &[[u16; 4]] = products,
+                side: usize = self.side,
+                cells: &mut [[u32; 4]] = &mut self.cells,
+            )
+        );
     }
 
     /// Writes the row of cells and starts the next: premultiplied means, as [`fold`](super::fold) does.
@@ -119,11 +109,15 @@ impl Sums {
             3 => fold!(fold::<3>),
             _ => fold!(fold::<4>),
         }
-        let whole = (255 * self.side * self.side) as f32;
-        for (cell, sums) in cells.iter_mut().zip(&mut self.cells) {
-            *cell = sums.map(|sum| sum as f32 / whole);
-            *sums = [0; 4];
-        }
+        per_isa!(
+            isa,
+            finish,
+            (
+                whole: f32 = (255 * self.side * self.side) as f32,
+                sums: &mut [[u32; 4]] = &mut self.cells,
+                cells: &mut [[f32; 4]] = cells,
+            )
+        );
         self.columns[columns.start * self.channels..columns.end * self.channels].fill(0);
         self.counts[columns].fill(0);
         self.touched = 0..0;
@@ -141,13 +135,37 @@ fn add(row: &[u8], columns: &mut [u16], counts: &mut [u16]) {
 }
 
 #[inline(always)]
+fn add_weighted(start: usize, products: &[[u16; 4]], side: usize, cells: &mut [[u32; 4]]) {
+    let (mut cell, mut rest) = (start / side, products);
+    let mut room = side - start % side;
+    while !rest.is_empty() {
+        let (these, others) = rest.split_at(room.min(rest.len()));
+        let mut sums = cells[cell];
+        for product in these {
+            for c in 0..4 {
+                sums[c] += u32::from(product[c]);
+            }
+        }
+        cells[cell] = sums;
+        (cell, rest, room) = (cell + 1, others, side);
+    }
+}
+
+#[inline(always)]
 fn fold<const C: usize>(columns: &[u16], counts: &[u16], side: usize, sums: &mut [[u32; 4]]) {
     let columns = columns.as_chunks::<C>().0;
     for ((columns, counts), sums) in columns.chunks(side).zip(counts.chunks(side)).zip(sums) {
         let mut total = [0; C];
-        for column in columns {
+        // So many columns of `side` bytes stay within 16 bits.
+        for columns in columns.chunks(256 / side) {
+            let mut some = [0; C];
+            for column in columns {
+                for c in 0..C {
+                    some[c] += column[c];
+                }
+            }
             for c in 0..C {
-                total[c] += u32::from(column[c]);
+                total[c] += u32::from(some[c]);
             }
         }
         let count: u32 = counts.iter().map(|&count| u32::from(count)).sum();
@@ -163,9 +181,17 @@ fn fold<const C: usize>(columns: &[u16], counts: &[u16], side: usize, sums: &mut
     }
 }
 
+#[inline(always)]
+fn finish(whole: f32, sums: &mut [[u32; 4]], cells: &mut [[f32; 4]]) {
+    for (cell, sum) in cells.as_flattened_mut().iter_mut().zip(sums.as_flattened()) {
+        *cell = *sum as f32 / whole;
+    }
+    sums.fill([0; 4]);
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::{Tone, add_row, fold};
+    use super::super::{Tone, add_row, fold, products};
     use super::*;
 
     /// Runs in full, in part and left out, against the plain sums in `f32`, which are exact for cells of this size.
@@ -189,7 +215,11 @@ mod tests {
                         (b..width).for_each(|x| weights[x] = byte(x * 3 + y));
                         add_row(isa, &row, channels, &weights, Tone::Plain, &mut columns);
                         sums.add(isa, &row, a..b.max(a));
-                        sums.add_weighted(&row, &weights, b.max(a)..width);
+                        let start = b.max(a);
+                        let mut weighted = vec![[0; 4]; width - start];
+                        let soft = &row[start * channels..];
+                        products(isa, soft, channels, &weights[start..], &mut weighted);
+                        sums.add_weighted(isa, start, &weighted);
                     }
                     let mut expected = vec![[0.0; 4]; width.div_ceil(side)];
                     let mut found = vec![[9.0; 4]; width.div_ceil(side)];
