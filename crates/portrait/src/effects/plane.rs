@@ -115,9 +115,9 @@ impl Plane {
     }
 
     /// Turns the cells, blurred or not, into colours without holes.
-    pub(super) fn finish(&mut self, fill: &mut Fill, tone: Tone<'_>) {
+    pub(super) fn finish(&mut self, isa: Isa, fill: &mut Fill, tone: Tone<'_>) {
         self.colours.resize(self.cells.len(), [0; 4]);
-        fill.run(&self.cells, self.width, tone, &mut self.colours);
+        fill.run(isa, &self.cells, self.width, tone, &mut self.colours);
     }
 
     /// Full-size row `y` of the colours, `[W, 4]` with 255 as alpha, up to date inside `span` alone.
@@ -125,6 +125,12 @@ impl Plane {
         let (x, y) = ((&self.x, span), self.y.at(y));
         lerp::row(isa, &self.colours, x, y, &mut self.between, &mut self.row);
         &mut self.row
+    }
+
+    /// Writes places `span` of full-size row `y` of the colours to the same places of `out`, with 255 as alpha.
+    pub(super) fn draw_row(&mut self, isa: Isa, y: usize, span: Range<usize>, out: &mut [[u8; 4]]) {
+        let (x, y) = ((&self.x, span), self.y.at(y));
+        lerp::row(isa, &self.colours, x, y, &mut self.between, out);
     }
 }
 
@@ -321,7 +327,7 @@ impl Edges {
         for plane in [&mut self.person, &mut self.background] {
             self.gaussian
                 .run(isa, EDGE_SIGMA, &mut plane.cells, plane.width);
-            plane.finish(&mut self.fill, Tone::Plain);
+            plane.finish(isa, &mut self.fill, Tone::Plain);
         }
     }
 
