@@ -12,7 +12,8 @@ use hypercut_kernels::pixel::opacity;
 use hypercut_kernels::pixel::reduce::{MAX_SIDE, Tone};
 use hypercut_kernels::pixel::runs::Kind;
 
-use super::plane::{Edges, Plane, Side, Weights, runs_under};
+use super::plane::{Edges, Plane, Side, runs_under};
+use super::weights::Weights;
 use super::{Effect, EffectInfo, OptionInfo, OptionKind, check};
 use crate::error::Result;
 use crate::frame::{Frame, FrameMut, PixelFormat};
