@@ -12,7 +12,8 @@ use hypercut_kernels::pixel::opacity;
 use hypercut_kernels::pixel::reduce::{MAX_SIDE, Tone};
 use hypercut_kernels::pixel::runs::Kind;
 
-use super::plane::{Edges, Plane, Side, Weights, runs_under};
+use super::plane::{Edges, Plane, Side, runs_under};
+use super::weights::Weights;
 use super::{Effect, EffectInfo, OptionInfo, OptionKind, check};
 use crate::error::Result;
 use crate::frame::{Frame, FrameMut, PixelFormat};
@@ -117,7 +118,7 @@ impl Blur {
                 }
                 self.gaussian
                     .run(self.isa, in_cells, &mut plane.cells, plane.width);
-                plane.finish(&mut self.fill, Tone::Plain);
+                plane.finish(self.isa, &mut self.fill, Tone::Plain);
             }
             Style::Bokeh => {
                 // A disc of radius r has the variance of a Gaussian of r / 2 along each axis.
@@ -135,7 +136,7 @@ impl Blur {
                     &mut self.disc_out,
                 );
                 plane.cells.copy_from_slice(&self.disc_out);
-                plane.finish(&mut self.fill, Tone::Curve(&self.curve));
+                plane.finish(self.isa, &mut self.fill, Tone::Curve(&self.curve));
             }
         }
     }
@@ -192,21 +193,24 @@ impl Effect for Blur {
             let (alphas, out) = (mask.row(y), out.row_mut(y));
             for (kind, span) in runs_under(self.isa, picture, frame.format(), alphas) {
                 let bytes = span.start * channels..span.end * channels;
-                let (picture, out) = (&picture[bytes.clone()], &mut out[bytes]);
                 match kind {
-                    Kind::Full => out.copy_from_slice(picture),
+                    Kind::Full => out[bytes.clone()].copy_from_slice(&picture[bytes]),
+                    Kind::Empty if channels == 4 => {
+                        let out = out.as_chunks_mut::<4>().0;
+                        self.behind.draw_row(self.isa, y, span, out);
+                    }
                     Kind::Empty => {
                         let behind = self.behind.row(self.isa, y, span.clone());
-                        colours(self.isa, &behind[span], out, channels);
+                        colours(self.isa, &behind[span], &mut out[bytes], channels);
                     }
                     Kind::Soft => {
                         let row = Row {
-                            picture,
+                            picture: &picture[bytes.clone()],
                             channels,
                             alpha: &alphas[span.clone()],
                             sides: None,
                         };
-                        self.mix(y, span, row, out);
+                        self.mix(y, span, row, &mut out[bytes]);
                     }
                 }
             }

@@ -10,6 +10,7 @@ mod options;
 mod plane;
 mod pop;
 mod replace;
+mod weights;
 
 use std::fmt::Debug;
 

@@ -10,6 +10,7 @@ use hypercut_kernels::pixel::opacity;
 use hypercut_kernels::pixel::reduce::{self, Sums, Tone};
 use hypercut_kernels::pixel::runs::{Kind, runs};
 
+use super::weights::Weights;
 use crate::frame::{Frame, PixelFormat};
 use crate::mask::Mask;
 
@@ -115,9 +116,9 @@ impl Plane {
     }
 
     /// Turns the cells, blurred or not, into colours without holes.
-    pub(super) fn finish(&mut self, fill: &mut Fill, tone: Tone<'_>) {
+    pub(super) fn finish(&mut self, isa: Isa, fill: &mut Fill, tone: Tone<'_>) {
         self.colours.resize(self.cells.len(), [0; 4]);
-        fill.run(&self.cells, self.width, tone, &mut self.colours);
+        fill.run(isa, &self.cells, self.width, tone, &mut self.colours);
     }
 
     /// Full-size row `y` of the colours, `[W, 4]` with 255 as alpha, up to date inside `span` alone.
@@ -125,6 +126,12 @@ impl Plane {
         let (x, y) = ((&self.x, span), self.y.at(y));
         lerp::row(isa, &self.colours, x, y, &mut self.between, &mut self.row);
         &mut self.row
+    }
+
+    /// Writes places `span` of full-size row `y` of the colours to the same places of `out`, with 255 as alpha.
+    pub(super) fn draw_row(&mut self, isa: Isa, y: usize, span: Range<usize>, out: &mut [[u8; 4]]) {
+        let (x, y) = ((&self.x, span), self.y.at(y));
+        lerp::row(isa, &self.colours, x, y, &mut self.between, out);
     }
 }
 
@@ -190,77 +197,6 @@ pub(super) fn span(alphas: &[u8], wanted: impl Fn(u8) -> bool) -> Range<usize> {
         .map_or(0..0, |(first, last)| first..last + 1)
 }
 
-/// How much each pixel of a row tells about either side.
-///
-/// A pixel weighs the eighth power of its share of a side. A soft pixel is a mixture, so by its share alone it would carry
-/// `share * (1 - share)` of the other side's colour into the average: 1/6 over a whole edge, here 1/90.
-#[derive(Debug, Default)]
-pub(super) struct Weights {
-    rest: Vec<u8>,
-    person: SideWeights,
-    background: SideWeights,
-}
-
-#[derive(Debug, Default)]
-struct SideWeights {
-    weights: Vec<u8>,
-    products: Vec<[u16; 4]>,
-}
-
-impl Weights {
-    /// Brings the weights at `span` of a row up to date.
-    fn weigh(
-        &mut self,
-        isa: Isa,
-        mask: &[u8],
-        row: &[u8],
-        format: PixelFormat,
-        span: Range<usize>,
-    ) {
-        self.rest.resize(mask.len(), 0);
-        for (rest, alpha) in self.rest[span.clone()].iter_mut().zip(&mask[span.clone()]) {
-            *rest = 255 - alpha;
-        }
-        let shares = [mask, &self.rest];
-        for (side, shares) in [&mut self.person, &mut self.background]
-            .into_iter()
-            .zip(shares)
-        {
-            side.weights.resize(mask.len(), 0);
-            let weights = &mut side.weights[span.clone()];
-            reduce::eighth_power(isa, &shares[span.clone()], weights);
-            let pixels = &row[span.start * format.bytes()..span.end * format.bytes()];
-            if format.has_alpha() && !opacity::is_opaque(isa, pixels) {
-                for (weight, pixel) in weights.iter_mut().zip(pixels.as_chunks::<4>().0) {
-                    *weight = (u16::from(*weight) * u16::from(pixel[3]) / 255) as u8;
-                }
-            }
-        }
-    }
-
-    /// Brings the weighted colours at `span` up to date, whose `pixels` were weighed.
-    fn multiply(&mut self, isa: Isa, pixels: &[u8], channels: usize, span: Range<usize>) {
-        for side in [&mut self.person, &mut self.background] {
-            side.products.resize(side.weights.len(), [0; 4]);
-            let weights = &side.weights[span.clone()];
-            reduce::products(
-                isa,
-                pixels,
-                channels,
-                weights,
-                &mut side.products[span.clone()],
-            );
-        }
-    }
-
-    fn of(&self, side: Side) -> &SideWeights {
-        match side {
-            Side::Person => &self.person,
-            Side::Background => &self.background,
-        }
-    }
-}
-
 /// Standard deviation, in cells, of the estimates beside an edge.
 const EDGE_SIGMA: f32 = 1.0;
 
@@ -321,7 +257,7 @@ impl Edges {
         for plane in [&mut self.person, &mut self.background] {
             self.gaussian
                 .run(isa, EDGE_SIGMA, &mut plane.cells, plane.width);
-            plane.finish(&mut self.fill, Tone::Plain);
+            plane.finish(isa, &mut self.fill, Tone::Plain);
         }
     }
 

@@ -2,7 +2,9 @@
 //!
 //! A cell that has weight keeps its own colour; where weight fades out the colour comes from a coarser level of a pyramid,
 //! and so on up (pull-push; Gortler et al., "The Lumigraph", 1996). Linear in the number of cells.
+use super::per_isa::per_isa;
 use super::reduce::Tone;
+use crate::isa::Isa;
 
 /// A cell of this weight needs nothing from the level above.
 const FULL_WEIGHT: f32 = 1.0 / 16.0;
@@ -26,28 +28,40 @@ impl Fill {
     ///
     /// # Panics
     /// When lengths differ or `plane` has no whole number of rows.
-    pub fn run(&mut self, plane: &[[f32; 4]], width: usize, tone: Tone<'_>, out: &mut [[u16; 4]]) {
+    pub fn run(
+        &mut self,
+        isa: Isa,
+        plane: &[[f32; 4]],
+        width: usize,
+        tone: Tone<'_>,
+        out: &mut [[u16; 4]],
+    ) {
         assert!(
             width > 0 && plane.len().is_multiple_of(width),
             "plane length"
         );
         assert_eq!(plane.len(), out.len(), "output length");
-        self.pull(plane, width);
+        self.pull(isa, plane, width);
         for i in (0..self.levels.len() - 1).rev() {
             let (finer, coarser) = self.levels.split_at_mut(i + 1);
-            finer[i].push(&coarser[0]);
+            per_isa!(
+                isa,
+                Level::push,
+                (finer: &mut Level = &mut finer[i], coarser: &Level = &coarser[0])
+            );
         }
-        for (cell, out) in self.levels[0].cells.iter().zip(out) {
-            *out = [
-                finish(cell[0], tone),
-                finish(cell[1], tone),
-                finish(cell[2], tone),
-                255 << 8,
-            ];
-        }
+        per_isa!(
+            isa,
+            finish_all,
+            (
+                cells: &[[f32; 4]] = &self.levels[0].cells,
+                tone: Tone<'_> = tone,
+                out: &mut [[u16; 4]] = out,
+            )
+        );
     }
 
-    fn pull(&mut self, plane: &[[f32; 4]], width: usize) {
+    fn pull(&mut self, isa: Isa, plane: &[[f32; 4]], width: usize) {
         let (mut w, mut h, mut depth) = (width, plane.len() / width, 0);
         loop {
             if self.levels.len() == depth {
@@ -59,7 +73,11 @@ impl Fill {
             level.cells.resize(w * h, [0.0; 4]);
             match finer.last() {
                 None => level.cells.copy_from_slice(plane),
-                Some(finer) => level.pull(finer),
+                Some(finer) => per_isa!(
+                    isa,
+                    Level::pull,
+                    (level: &mut Level = level, finer: &Level = finer)
+                ),
             }
             depth += 1;
             if w == 1 && h == 1 {
@@ -77,6 +95,7 @@ impl Fill {
 
 impl Level {
     /// Each cell becomes the mean of the up to four cells below it, absent ones counting as empty.
+    #[inline(always)]
     fn pull(&mut self, finer: &Self) {
         self.cells.fill([0.0; 4]);
         for (y, row) in finer.cells.chunks_exact(finer.width).enumerate() {
@@ -90,6 +109,7 @@ impl Level {
     }
 
     /// Turns premultiplied cells into colours, taking what they lack from `coarser` (colours already), bilinearly.
+    #[inline(always)]
     fn push(&mut self, coarser: &Self) {
         for y in 0..self.height {
             let rows = neighbours(y, coarser.height)
@@ -118,6 +138,7 @@ impl Level {
 }
 
 /// The coarser cell around cell `i`, and the one on the side that `i` leans to, held inside the level.
+#[inline(always)]
 fn neighbours(i: usize, len: usize) -> [usize; 2] {
     let near = i / 2;
     let far = if i.is_multiple_of(2) {
@@ -128,7 +149,20 @@ fn neighbours(i: usize, len: usize) -> [usize; 2] {
     [near, far]
 }
 
+#[inline(always)]
+fn finish_all(cells: &[[f32; 4]], tone: Tone<'_>, out: &mut [[u16; 4]]) {
+    for (cell, out) in cells.iter().zip(out) {
+        *out = [
+            finish(cell[0], tone),
+            finish(cell[1], tone),
+            finish(cell[2], tone),
+            255 << 8,
+        ];
+    }
+}
+
 /// A mean in the tone's scale as a byte with 8 fractional bits, rounded to nearest.
+#[inline(always)]
 fn finish(value: f32, tone: Tone<'_>) -> u16 {
     let byte = match tone {
         Tone::Plain => value,
@@ -150,8 +184,13 @@ mod tests {
 
     fn run(plane: &[[f32; 4]], width: usize, tone: Tone<'_>) -> Vec<[u16; 4]> {
         let mut out = vec![[0; 4]; plane.len()];
-        Fill::default().run(plane, width, tone, &mut out);
-        out
+        let mut answers = Isa::available().map(|isa| {
+            Fill::default().run(isa, plane, width, tone, &mut out);
+            out.clone()
+        });
+        let oracle = answers.next().expect("scalar is always there");
+        assert!(answers.all(|answer| answer == oracle));
+        oracle
     }
 
     #[test]
