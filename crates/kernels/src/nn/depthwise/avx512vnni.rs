@@ -8,6 +8,7 @@
 //! output rows that see it. A ring holds as many rows as the kernel spans.
 //!
 //! The inputs' top bit is flipped (which adds 128) to make them unsigned; the bias makes up for it.
+use super::ring::Ring;
 use super::{Depthwise, DepthwiseI8};
 use crate::requantize::OutputI8;
 use crate::requantize::avx512::Output;
@@ -83,7 +84,7 @@ impl Packed {
         scales.resize(lanes * LANE, 0.0);
         let last_output = shape.output[2].next_multiple_of(QUAD) - 1;
         let quads = pixel(last_output, kw - 1) / QUAD + 1;
-        let slots = (kh - 1) * window.dilation[0] + 1;
+        let slots = Ring::new(shape).slots;
         Self {
             shape: *shape,
             lanes,
@@ -102,29 +103,16 @@ impl Packed {
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
     pub(crate) fn run(&mut self, input: &[i8], out: &mut [i8]) {
         let ([batch, h, w, channels], [_, out_h, out_w, _]) = (self.shape.input, self.shape.output);
-        let window = self.shape.window;
-        let (dilation, rows_inside) = (window.dilation[0], window.pad[0]..window.pad[0] + h);
-        let slots = (window.kernel[0] - 1) * dilation + 1;
+        let ring = Ring::new(&self.shape);
         for n in 0..batch {
-            // The first padded row that is not in the ring yet.
-            let mut next = 0;
             for y in 0..out_h {
-                let top = y * window.stride[0];
-                for padded in next.max(top)..top + slots {
-                    if rows_inside.contains(&padded) {
-                        let start = (n * h + padded - window.pad[0]) * w * channels;
-                        self.transpose(&input[start..start + w * channels], padded % slots);
+                for row in ring.entering(y) {
+                    if let Some(input_row) = ring.input_row(row) {
+                        let start = (n * h + input_row) * w * channels;
+                        self.transpose(&input[start..start + w * channels], ring.slot(row));
                     }
                 }
-                next = top + slots;
-                let slot = |ky: usize| {
-                    let padded = top + ky * dilation;
-                    if rows_inside.contains(&padded) {
-                        padded % slots
-                    } else {
-                        slots
-                    }
-                };
+                let slot = |ky: usize| ring.under(y, ky);
                 let start = (n * out_h + y) * out_w * channels;
                 self.sum_row(slot, &mut out[start..start + out_w * channels]);
             }

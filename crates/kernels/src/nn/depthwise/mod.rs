@@ -8,6 +8,7 @@
 #[cfg(target_arch = "x86_64")]
 mod avx512vnni;
 mod prepared;
+mod ring;
 mod scalar;
 mod staged;
 

@@ -7,6 +7,7 @@
 //! output rows that see it; a ring holds as many as the kernel spans.
 mod sums;
 
+use super::ring::Ring;
 use super::{Depthwise, DepthwiseI8};
 use crate::lanes::{LANES, Lanes};
 use crate::requantize::OutputI8;
@@ -87,7 +88,7 @@ impl<L: Lanes> Packed<L> {
             c.bias[o].wrapping_sub(sum.wrapping_mul(i32::from(c.input_zero)))
         };
         let channel = |lane: usize, l: usize| Some(lane * LANES + l).filter(|&c| c < channels);
-        let slots = (kh - 1) * window.dilation[0] + 1;
+        let slots = Ring::new(shape).slots;
         Self {
             isa,
             shape: *shape,
@@ -118,29 +119,16 @@ impl<L: Lanes> Packed<L> {
     #[inline(always)]
     pub(crate) fn run(&mut self, input: &[i8], out: &mut [i8]) {
         let ([batch, h, w, channels], [_, out_h, out_w, _]) = (self.shape.input, self.shape.output);
-        let window = self.shape.window;
-        let (dilation, rows_inside) = (window.dilation[0], window.pad[0]..window.pad[0] + h);
-        let slots = (window.kernel[0] - 1) * dilation + 1;
+        let ring = Ring::new(&self.shape);
         for n in 0..batch {
-            // The first padded row that is not in the ring yet.
-            let mut next = 0;
             for y in 0..out_h {
-                let top = y * window.stride[0];
-                for padded in next.max(top)..top + slots {
-                    if rows_inside.contains(&padded) {
-                        let start = (n * h + padded - window.pad[0]) * w * channels;
-                        self.interleave(&input[start..start + w * channels], padded % slots);
+                for row in ring.entering(y) {
+                    if let Some(input_row) = ring.input_row(row) {
+                        let start = (n * h + input_row) * w * channels;
+                        self.interleave(&input[start..start + w * channels], ring.slot(row));
                     }
                 }
-                next = top + slots;
-                let slot = |ky: usize| {
-                    let padded = top + ky * dilation;
-                    if rows_inside.contains(&padded) {
-                        padded % slots
-                    } else {
-                        slots
-                    }
-                };
+                let slot = |ky: usize| ring.under(y, ky);
                 let start = (n * out_h + y) * out_w * channels;
                 self.sum_row(slot, &mut out[start..start + out_w * channels]);
             }

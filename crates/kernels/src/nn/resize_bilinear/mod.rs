@@ -81,26 +81,9 @@ pub fn resize_bilinear_i8(isa: Isa, shape: &ResizeBilinear<'_, i32>, input: &[i8
             unsafe { double_avx2(shape.input, input, out) }
         }
         #[cfg(target_arch = "x86_64")]
-        Isa::Avx512Vnni(_token)
-            if shape.doubles() && (shape.input[3] == 1 || shape.input[3].is_multiple_of(16)) =>
-        {
-            let [_, h, w, c] = shape.input;
-            let pictures = input.chunks_exact((h * w * c).max(1));
-            for (input, out) in pictures.zip(out.chunks_exact_mut((4 * h * w * c).max(1))) {
-                // SAFETY: `_token` proves that this CPU has the features that the kernels enable.
-                unsafe {
-                    if c == 1 {
-                        avx512::double_plane([h, w], input, out);
-                    } else {
-                        avx512::double_lanes([h, w, c], input, out);
-                    }
-                }
-            }
-        }
-        #[cfg(target_arch = "x86_64")]
         Isa::Avx512Vnni(_token) if shape.doubles() => {
-            // SAFETY: `_token` proves AVX2 too, which `double_avx2` enables.
-            unsafe { double_avx2(shape.input, input, out) }
+            // SAFETY: `_token` proves that this CPU has the features that `double_avx512` enables.
+            unsafe { double_avx512(shape.input, input, out) }
         }
         #[cfg(target_arch = "aarch64")]
         Isa::Neon(_) | Isa::NeonDot(_) if shape.doubles() => {
@@ -116,6 +99,24 @@ pub fn resize_bilinear_i8(isa: Isa, shape: &ResizeBilinear<'_, i32>, input: &[i8
 #[target_feature(enable = "avx2")]
 fn double_avx2(input_shape: Nhwc, input: &[i8], out: &mut [i8]) {
     doubling::double(input_shape, input, out);
+}
+
+/// Lanes of 16 channels, or one, have kernels of their own; the rest is AVX2's.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl")]
+fn double_avx512([n, h, w, c]: Nhwc, input: &[i8], out: &mut [i8]) {
+    if c != 1 && !c.is_multiple_of(16) {
+        double_avx2([n, h, w, c], input, out);
+        return;
+    }
+    let pictures = input.chunks_exact((h * w * c).max(1));
+    for (input, out) in pictures.zip(out.chunks_exact_mut((4 * h * w * c).max(1))) {
+        if c == 1 {
+            avx512::double_plane([h, w], input, out);
+        } else {
+            avx512::double_lanes([h, w, c], input, out);
+        }
+    }
 }
 
 /// Float resize. `input` is `[N, H, W, C]`, `out` `[N, rows, columns, C]`; the four products are added row by row.
