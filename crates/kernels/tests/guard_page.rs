@@ -4,12 +4,12 @@
 
 use hypercut_kernels::isa::Isa;
 use hypercut_kernels::nn::add::{AddI8, add_i8};
-use hypercut_kernels::nn::conv2d::{Conv2d, Conv2dI8, PreparedConv2d, conv2d_i8};
-use hypercut_kernels::nn::depthwise::{Depthwise, DepthwiseI8, PreparedDepthwise, depthwise_i8};
+use hypercut_kernels::nn::conv2d::{Conv2d, PreparedConv2d, conv2d_i8};
+use hypercut_kernels::nn::depthwise::{Depthwise, PreparedDepthwise, depthwise_i8};
 use hypercut_kernels::nn::resize_bilinear::{
     Alignment, ResizeBilinear, resize_bilinear_i8, taps_i8,
 };
-use hypercut_kernels::nn::{Broadcast, Window};
+use hypercut_kernels::nn::{Broadcast, FilterI8, Window};
 use hypercut_kernels::requantize::OutputI8;
 use std::ffi::{c_int, c_long, c_void};
 
@@ -111,7 +111,7 @@ fn convolve(
     };
     let weights = bytes.take(outputs * window.kernel[0] * window.kernel[1] * inputs);
     let (bias, scales) = rest(&mut bytes, outputs);
-    let constants = Conv2dI8 {
+    let constants = FilterI8 {
         weights: &weights,
         bias: &bias,
         scales: &scales,
@@ -141,7 +141,7 @@ fn filter([h, w, channels]: [usize; 3], window: Window, x: &mut Guarded, out: &m
     };
     let weights = bytes.take(window.kernel[0] * window.kernel[1] * channels);
     let (bias, scales) = rest(&mut bytes, channels);
-    let constants = DepthwiseI8 {
+    let constants = FilterI8 {
         weights: &weights,
         bias: &bias,
         scales: &scales,

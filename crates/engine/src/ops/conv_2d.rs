@@ -8,7 +8,8 @@ use crate::graph::Value;
 use crate::model::{OperatorSource, positive};
 use crate::plan::{Io, Step};
 use hypercut_kernels::isa::Isa;
-use hypercut_kernels::nn::conv2d::{self, Conv2dF32, Conv2dI8, PreparedConv2d, conv2d_f32};
+use hypercut_kernels::nn::FilterI8;
+use hypercut_kernels::nn::conv2d::{self, Conv2dF32, PreparedConv2d, conv2d_f32};
 use hypercut_schema::Conv2DOptions;
 
 /// The line in `OPS`.
@@ -122,7 +123,7 @@ impl Operation for Conv2d {
             Channels::I8(c) => Box::new(StepI8(PreparedConv2d::new(
                 isa,
                 &shape,
-                &Conv2dI8 {
+                &FilterI8 {
                     weights: &c.weights,
                     bias: &c.bias,
                     scales: &c.scales,

@@ -6,9 +6,8 @@ use crate::graph::Value;
 use crate::model::{OperatorSource, positive};
 use crate::plan::{Io, Step};
 use hypercut_kernels::isa::Isa;
-use hypercut_kernels::nn::depthwise::{
-    Depthwise, DepthwiseF32, DepthwiseI8, PreparedDepthwise, depthwise_f32,
-};
+use hypercut_kernels::nn::FilterI8;
+use hypercut_kernels::nn::depthwise::{Depthwise, DepthwiseF32, PreparedDepthwise, depthwise_f32};
 use hypercut_schema::DepthwiseConv2DOptions;
 
 /// The line in `OPS`.
@@ -120,7 +119,7 @@ impl Operation for DepthwiseConv2d {
             Channels::I8(c) => Box::new(StepI8(PreparedDepthwise::new(
                 isa,
                 &shape,
-                &DepthwiseI8 {
+                &FilterI8 {
                     weights: &c.weights,
                     bias: &c.bias,
                     scales: &c.scales,

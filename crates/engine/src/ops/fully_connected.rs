@@ -8,8 +8,9 @@ use crate::graph::Value;
 use crate::model::OperatorSource;
 use crate::plan::{Io, Step};
 use hypercut_kernels::isa::Isa;
+use hypercut_kernels::nn::FilterI8;
 use hypercut_kernels::nn::fully_connected::{
-    self, FullyConnectedF32, FullyConnectedI8, fully_connected_f32, fully_connected_i8,
+    self, FullyConnectedF32, fully_connected_f32, fully_connected_i8,
 };
 use hypercut_schema::FullyConnectedOptions;
 
@@ -137,7 +138,7 @@ impl Step for StepI8 {
     fn run(&mut self, io: &mut Io<'_>) {
         let (inputs, out, _) = io.split();
         let c = &self.constants;
-        let constants = FullyConnectedI8 {
+        let constants = FilterI8 {
             weights: &c.weights,
             bias: &c.bias,
             scales: &c.scales,

@@ -6,9 +6,10 @@ use crate::graph::Value;
 use crate::model::{OperatorSource, positive};
 use crate::plan::{Io, Step};
 use hypercut_kernels::isa::Isa;
+use hypercut_kernels::nn::FilterI8;
 use hypercut_kernels::nn::Nhwc;
 use hypercut_kernels::nn::transpose_conv::{
-    self, TransposeConvF32, TransposeConvI8, transpose_conv_f32, transpose_conv_i8,
+    self, TransposeConvF32, transpose_conv_f32, transpose_conv_i8,
 };
 use hypercut_schema::TransposeConvOptions;
 
@@ -163,7 +164,7 @@ impl Step for StepI8 {
     fn run(&mut self, io: &mut Io<'_>) {
         let (inputs, out, _) = io.split();
         let c = &self.constants;
-        let constants = TransposeConvI8 {
+        let constants = FilterI8 {
             weights: &c.weights,
             bias: &c.bias,
             scales: &c.scales,

@@ -8,6 +8,7 @@ pub mod conv2d;
 pub mod depthwise;
 mod dot;
 mod exp;
+mod filter;
 pub mod fully_connected;
 mod gemm;
 pub mod lookup;
@@ -26,6 +27,7 @@ pub mod transpose_conv;
 mod window;
 
 pub use broadcast::Broadcast;
+pub use filter::FilterI8;
 pub use window::Window;
 
 /// Extents of a picture tensor: `[N, H, W, C]`.

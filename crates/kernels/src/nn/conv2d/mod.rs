@@ -9,9 +9,9 @@
 mod prepared;
 mod scalar;
 
-use super::{Nhwc, Window, count};
+use super::{FilterI8, Nhwc, Window, count};
 use crate::isa::Isa;
-use crate::requantize::{OutputF32, OutputI8};
+use crate::requantize::OutputF32;
 
 pub use prepared::PreparedConv2d;
 
@@ -26,23 +26,6 @@ pub struct Conv2d {
     pub window: Window,
     /// Groups of channels that don't see each other; 1 for an ordinary convolution. Divides both `C` and `O`.
     pub groups: usize,
-}
-
-/// Constants of a quantized convolution.
-#[derive(Debug, Clone, Copy)]
-pub struct Conv2dI8<'a> {
-    /// `[O, KH, KW, C / groups]`.
-    pub weights: &'a [i8],
-    /// `[O]`, at scale `input scale * weight scale`.
-    pub bias: &'a [i32],
-    /// `[O]`: `input scale * weight scale / output scale`.
-    pub scales: &'a [f32],
-    /// Zero point of the input.
-    pub input_zero: i8,
-    /// Zero point of the weights: 0 in int8 files, any in files that were uint8.
-    pub weight_zero: i8,
-    /// Zero point and range of the output.
-    pub output: OutputI8,
 }
 
 /// Constants of a float convolution.
@@ -84,17 +67,17 @@ impl Conv2d {
     }
 }
 
-/// Quantized convolution. `input` is `[N, H, W, C]`, `out` `[N, H, W, O]`.
+/// Quantized convolution. `input` is `[N, H, W, C]`, `out` `[N, H, W, O]`. The weights are `[O, KH, KW, C / groups]`.
 ///
 /// Sums `(x - input_zero) * (w - weight_zero) + bias` in 32 bits that wrap (up to 33,000 products cannot reach the limit,
-/// whatever the data), then [`OutputI8::requantize`]. Every ISA gives the same bytes.
+/// whatever the data), then [`OutputI8::requantize`](crate::requantize::OutputI8::requantize). Every ISA gives the same bytes.
 ///
 /// # Panics
 /// When a length contradicts the shape, a window field is zero, or the groups don't divide the channels.
 pub fn conv2d_i8(
     _isa: Isa,
     shape: &Conv2d,
-    constants: &Conv2dI8<'_>,
+    constants: &FilterI8<'_>,
     input: &[i8],
     out: &mut [i8],
 ) {
@@ -131,6 +114,7 @@ pub fn conv2d_f32(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::requantize::OutputI8;
 
     fn ramp_shape() -> Conv2d {
         let window = Window {
@@ -180,7 +164,7 @@ mod tests {
             window: Window::UNIT,
             groups: 1,
         };
-        let constants = Conv2dI8 {
+        let constants = FilterI8 {
             weights: &[6, 7, 2, 6],
             bias: &[10, -1],
             scales: &[0.25, 0.5],
@@ -203,7 +187,7 @@ mod tests {
     #[test]
     fn padding_contributes_nothing() {
         let shape = ramp_shape();
-        let constants = Conv2dI8 {
+        let constants = FilterI8 {
             weights: &[100; 9],
             bias: &[7],
             scales: &[1.0],

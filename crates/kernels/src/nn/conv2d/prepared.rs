@@ -1,9 +1,9 @@
 //! A quantized convolution with its weights packed for the CPU at hand, run many times.
-use super::{Conv2d, Conv2dI8, conv2d_i8};
+use super::{Conv2d, FilterI8, conv2d_i8};
 use crate::isa::Isa;
 use crate::nn::Window;
+use crate::nn::filter::OwnedFilter;
 use crate::nn::gemm::{Gemm, GemmI8, Rows};
-use crate::requantize::OutputI8;
 
 /// A convolution ready to run; gives the bytes of [`conv2d_i8`].
 #[derive(Debug)]
@@ -14,7 +14,7 @@ pub struct PreparedConv2d {
 
 #[derive(Debug)]
 enum Path {
-    Oracle(Constants),
+    Oracle(OwnedFilter),
     /// 1x1 without padding: input pixels are the rows.
     Pixels(Gemm),
     /// Any window: the input rows that an output row sees are copied between padding first, once each.
@@ -32,47 +32,12 @@ struct PaddedRows {
     outside: i8,
 }
 
-/// What [`Conv2dI8`] borrows, owned.
-#[derive(Debug)]
-struct Constants {
-    weights: Vec<i8>,
-    bias: Vec<i32>,
-    scales: Vec<f32>,
-    input_zero: i8,
-    weight_zero: i8,
-    output: OutputI8,
-}
-
-impl Constants {
-    fn new(c: &Conv2dI8<'_>) -> Self {
-        Self {
-            weights: c.weights.to_vec(),
-            bias: c.bias.to_vec(),
-            scales: c.scales.to_vec(),
-            input_zero: c.input_zero,
-            weight_zero: c.weight_zero,
-            output: c.output,
-        }
-    }
-
-    fn borrow(&self) -> Conv2dI8<'_> {
-        Conv2dI8 {
-            weights: &self.weights,
-            bias: &self.bias,
-            scales: &self.scales,
-            input_zero: self.input_zero,
-            weight_zero: self.weight_zero,
-            output: self.output,
-        }
-    }
-}
-
 impl PreparedConv2d {
     /// Packs the weights for `isa`.
     ///
     /// # Panics
     /// As [`conv2d_i8`].
-    pub fn new(isa: Isa, shape: &Conv2d, c: &Conv2dI8<'_>) -> Self {
+    pub fn new(isa: Isa, shape: &Conv2d, c: &FilterI8<'_>) -> Self {
         shape.check(
             c.weights.len(),
             c.bias.len(),
@@ -80,14 +45,14 @@ impl PreparedConv2d {
             super::count(&shape.output),
         );
         assert_eq!(c.scales.len(), shape.output[3], "length of scales");
-        let path = Self::path(isa, shape, c).unwrap_or_else(|| Path::Oracle(Constants::new(c)));
+        let path = Self::path(isa, shape, c).unwrap_or_else(|| Path::Oracle(OwnedFilter::new(c)));
         Self {
             shape: *shape,
             path,
         }
     }
 
-    fn path(isa: Isa, shape: &Conv2d, c: &Conv2dI8<'_>) -> Option<Path> {
+    fn path(isa: Isa, shape: &Conv2d, c: &FilterI8<'_>) -> Option<Path> {
         if shape.groups != 1 {
             return None;
         }
@@ -98,12 +63,7 @@ impl PreparedConv2d {
             &GemmI8 {
                 segments,
                 inputs,
-                weights: c.weights,
-                bias: c.bias,
-                scales: c.scales,
-                input_zero: c.input_zero,
-                weight_zero: c.weight_zero,
-                output: c.output,
+                filter: *c,
             },
         )?;
         if shape.window == Window::UNIT && inputs.is_multiple_of(4) {
@@ -201,6 +161,7 @@ fn segment_columns(window: &Window) -> (usize, usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::requantize::OutputI8;
 
     /// Every ISA's prepared convolution equals the oracle, over remainders of pixels, inputs and outputs.
     #[test]
@@ -246,7 +207,7 @@ mod tests {
                     .iter()
                     .map(|&b| 2e-4 + f32::from(b).abs() * 1e-5)
                     .collect();
-                let constants = Conv2dI8 {
+                let constants = FilterI8 {
                     weights: &weights,
                     bias: &bias,
                     scales: &scales,

@@ -1,8 +1,8 @@
-use super::{Conv2d, Conv2dF32, Conv2dI8};
+use super::{Conv2d, Conv2dF32, FilterI8};
 use crate::nn::dot::{dot_f32, dot_i8};
 use crate::nn::window::Taps;
 
-pub(super) fn conv2d_i8(shape: &Conv2d, c: &Conv2dI8<'_>, input: &[i8], out: &mut [i8]) {
+pub(super) fn conv2d_i8(shape: &Conv2d, c: &FilterI8<'_>, input: &[i8], out: &mut [i8]) {
     let (len, kernel) = (
         shape.group_channels(),
         shape.window.kernel[0] * shape.window.kernel[1],

@@ -9,7 +9,7 @@
 //!
 //! The inputs' top bit is flipped (which adds 128) to make them unsigned; the bias makes up for it.
 use super::ring::Ring;
-use super::{Depthwise, DepthwiseI8};
+use super::{Depthwise, FilterI8};
 use crate::requantize::OutputI8;
 use crate::requantize::avx512::Output;
 use std::arch::x86_64::*;
@@ -42,7 +42,7 @@ pub(crate) struct Packed {
 }
 
 impl Packed {
-    pub(crate) fn new(shape: &Depthwise, c: &DepthwiseI8<'_>) -> Self {
+    pub(crate) fn new(shape: &Depthwise, c: &FilterI8<'_>) -> Self {
         let channels = shape.input[3];
         let lanes = channels.div_ceil(LANE);
         let window = &shape.window;

@@ -12,9 +12,9 @@ mod ring;
 mod scalar;
 mod staged;
 
-use super::{Nhwc, Window, count};
+use super::{FilterI8, Nhwc, Window, count};
 use crate::isa::Isa;
-use crate::requantize::{OutputF32, OutputI8};
+use crate::requantize::OutputF32;
 
 pub use prepared::PreparedDepthwise;
 
@@ -27,23 +27,6 @@ pub struct Depthwise {
     pub output: Nhwc,
     /// Window over the input.
     pub window: Window,
-}
-
-/// Constants of a quantized depthwise convolution.
-#[derive(Debug, Clone, Copy)]
-pub struct DepthwiseI8<'a> {
-    /// `[KH, KW, C * M]`.
-    pub weights: &'a [i8],
-    /// `[C * M]`, at scale `input scale * weight scale`.
-    pub bias: &'a [i32],
-    /// `[C * M]`: `input scale * weight scale / output scale`.
-    pub scales: &'a [f32],
-    /// Zero point of the input.
-    pub input_zero: i8,
-    /// Zero point of the weights: 0 in int8 files, any in files that were uint8.
-    pub weight_zero: i8,
-    /// Zero point and range of the output.
-    pub output: OutputI8,
 }
 
 /// Constants of a float depthwise convolution.
@@ -78,9 +61,9 @@ impl Depthwise {
     }
 }
 
-/// Quantized depthwise convolution. `input` is `[N, H, W, C]`, `out` `[N, H, W, C * M]`.
+/// Quantized depthwise convolution. `input` is `[N, H, W, C]`, `out` `[N, H, W, C * M]`. The weights are `[KH, KW, C * M]`.
 ///
-/// Sums `(x - input_zero) * (w - weight_zero) + bias` in 32 bits that wrap, then [`OutputI8::requantize`]. Every ISA gives
+/// Sums `(x - input_zero) * (w - weight_zero) + bias` in 32 bits that wrap, then [`OutputI8::requantize`](crate::requantize::OutputI8::requantize). Every ISA gives
 /// the same bytes.
 ///
 /// # Panics
@@ -88,7 +71,7 @@ impl Depthwise {
 pub fn depthwise_i8(
     _isa: Isa,
     shape: &Depthwise,
-    constants: &DepthwiseI8<'_>,
+    constants: &FilterI8<'_>,
     input: &[i8],
     out: &mut [i8],
 ) {
@@ -125,6 +108,7 @@ pub fn depthwise_f32(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::requantize::OutputI8;
 
     /// The worked example of TensorFlow's dilation fault: see `conv2d`'s test; pad 2 gives 302, 470.
     #[test]
@@ -142,7 +126,7 @@ mod tests {
             output: [1, 4, 4, 1],
             window,
         };
-        let constants = DepthwiseI8 {
+        let constants = FilterI8 {
             weights: &weights,
             bias: &[0],
             scales: &[0.25],
@@ -182,7 +166,7 @@ mod tests {
     /// Depthwise equals a grouped convolution with one input channel per group, whatever the shape.
     #[test]
     fn agrees_with_grouped_convolution() {
-        use crate::nn::conv2d::{Conv2d, Conv2dI8, conv2d_i8};
+        use crate::nn::conv2d::{Conv2d, conv2d_i8};
         for (c, m, k, stride, dilation) in [
             (1, 1, 3, 1, 1),
             (3, 2, 2, 2, 1),
@@ -219,7 +203,7 @@ mod tests {
                 },
             );
             let mut expected = vec![0; 2 * 4 * 5 * c * m];
-            let conv = Conv2dI8 {
+            let conv = FilterI8 {
                 weights: &by_output,
                 bias: &bias,
                 scales: &scales,
@@ -241,7 +225,7 @@ mod tests {
             );
             for isa in Isa::available() {
                 let mut out = vec![0; expected.len()];
-                let constants = DepthwiseI8 {
+                let constants = FilterI8 {
                     weights: &by_tap,
                     bias: &bias,
                     scales: &scales,

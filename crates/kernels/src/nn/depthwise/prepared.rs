@@ -1,8 +1,8 @@
 //! A quantized depthwise convolution with its weights packed for the CPU at hand, run many times.
-use super::{Depthwise, DepthwiseI8, depthwise_i8, staged};
+use super::{Depthwise, FilterI8, depthwise_i8, staged};
 use crate::isa::Isa;
 use crate::nn::count;
-use crate::requantize::OutputI8;
+use crate::nn::filter::OwnedFilter;
 
 /// A depthwise convolution ready to run; gives the bytes of [`depthwise_i8`].
 #[derive(Debug)]
@@ -13,7 +13,7 @@ pub struct PreparedDepthwise {
 
 #[derive(Debug)]
 enum Path {
-    Oracle(Constants),
+    Oracle(OwnedFilter),
     #[cfg(target_arch = "x86_64")]
     Avx2(staged::Packed<crate::isa::Avx2>),
     #[cfg(target_arch = "x86_64")]
@@ -26,62 +26,25 @@ enum Path {
     Simd128(staged::Packed<crate::isa::Simd128>),
 }
 
-/// What [`DepthwiseI8`] borrows, owned.
-#[derive(Debug)]
-struct Constants {
-    weights: Vec<i8>,
-    bias: Vec<i32>,
-    scales: Vec<f32>,
-    input_zero: i8,
-    weight_zero: i8,
-    output: OutputI8,
-}
-
-impl Constants {
-    fn new(c: &DepthwiseI8<'_>) -> Self {
-        Self {
-            weights: c.weights.to_vec(),
-            bias: c.bias.to_vec(),
-            scales: c.scales.to_vec(),
-            input_zero: c.input_zero,
-            weight_zero: c.weight_zero,
-            output: c.output,
-        }
-    }
-
-    fn borrow(&self) -> DepthwiseI8<'_> {
-        DepthwiseI8 {
-            weights: &self.weights,
-            bias: &self.bias,
-            scales: &self.scales,
-            input_zero: self.input_zero,
-            weight_zero: self.weight_zero,
-            output: self.output,
-        }
-    }
-}
-
 impl PreparedDepthwise {
     /// Packs the weights for `isa`.
     ///
     /// # Panics
     /// As [`depthwise_i8`].
-    pub fn new(isa: Isa, shape: &Depthwise, c: &DepthwiseI8<'_>) -> Self {
+    pub fn new(isa: Isa, shape: &Depthwise, c: &FilterI8<'_>) -> Self {
         let (input, output) = (count(&shape.input), count(&shape.output));
         shape.check(c.weights.len(), c.bias.len(), input, output);
         assert_eq!(c.scales.len(), shape.output[3], "length of scales");
-        let path = Self::path(isa, shape, c).unwrap_or_else(|| Path::Oracle(Constants::new(c)));
+        let path = Self::path(isa, shape, c).unwrap_or_else(|| Path::Oracle(OwnedFilter::new(c)));
         Self {
             shape: *shape,
             path,
         }
     }
 
-    fn path(isa: Isa, shape: &Depthwise, c: &DepthwiseI8<'_>) -> Option<Path> {
-        let taps = (shape.window.kernel[0] * shape.window.kernel[1]) as u64;
-        let bound = |o: usize| 255 * 255 * taps + u64::from(c.bias[o].unsigned_abs());
-        let tame = (0..c.bias.len()).all(|o| OutputI8::is_tame(bound(o), c.scales[o]));
-        if !tame || shape.multiplier() != 1 || count(&shape.output) == 0 {
+    fn path(isa: Isa, shape: &Depthwise, c: &FilterI8<'_>) -> Option<Path> {
+        let taps = shape.window.kernel[0] * shape.window.kernel[1];
+        if !c.is_tame(taps) || shape.multiplier() != 1 || count(&shape.output) == 0 {
             return None;
         }
         match isa {
@@ -152,6 +115,7 @@ fn avx2(packed: &mut staged::Packed<crate::isa::Avx2>, input: &[i8], out: &mut [
 mod tests {
     use super::*;
     use crate::nn::Window;
+    use crate::requantize::OutputI8;
 
     /// Every ISA's prepared convolution equals the oracle, over kernels, strides, dilations, widths and channels.
     #[test]
@@ -205,7 +169,7 @@ mod tests {
                 .map(|&b| i32::from(b) * 100)
                 .collect();
             let scales: Vec<f32> = (0..channels).map(|c| 5e-4 + c as f32 * 1e-5).collect();
-            let constants = DepthwiseI8 {
+            let constants = FilterI8 {
                 weights: &weights,
                 bias: &bias,
                 scales: &scales,

@@ -1,9 +1,9 @@
-use super::{Depthwise, DepthwiseF32, DepthwiseI8};
+use super::{Depthwise, DepthwiseF32, FilterI8};
 
 /// Channels summed at once, so that the sums stay in registers or the nearest cache.
 const BLOCK: usize = 64;
 
-pub(super) fn depthwise_i8(shape: &Depthwise, c: &DepthwiseI8<'_>, input: &[i8], out: &mut [i8]) {
+pub(super) fn depthwise_i8(shape: &Depthwise, c: &FilterI8<'_>, input: &[i8], out: &mut [i8]) {
     let (x_zero, w_zero) = (i16::from(c.input_zero), i16::from(c.weight_zero));
     let add = |sum: &mut i32, x: i8, w: i8| {
         *sum =

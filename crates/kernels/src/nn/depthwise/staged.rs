@@ -8,7 +8,7 @@
 mod sums;
 
 use super::ring::Ring;
-use super::{Depthwise, DepthwiseI8};
+use super::{Depthwise, FilterI8};
 use crate::lanes::{LANES, Lanes};
 use crate::requantize::OutputI8;
 
@@ -52,7 +52,7 @@ fn greatest_common_divisor(a: usize, b: usize) -> usize {
 }
 
 impl<L: Lanes> Packed<L> {
-    pub(crate) fn new(isa: L, shape: &Depthwise, c: &DepthwiseI8<'_>) -> Self {
+    pub(crate) fn new(isa: L, shape: &Depthwise, c: &FilterI8<'_>) -> Self {
         assert!(L::WIDE || c.weight_zero == 0, "weights of nine bits");
         let channels = shape.input[3];
         let lanes = channels.div_ceil(LANES);

@@ -3,9 +3,9 @@
 //! Source: TensorFlow Lite's `FULLY_CONNECTED`.
 mod scalar;
 
-use super::count;
+use super::{FilterI8, count};
 use crate::isa::Isa;
-use crate::requantize::{OutputF32, OutputI8};
+use crate::requantize::OutputF32;
 
 /// Shapes of one layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,23 +16,6 @@ pub struct FullyConnected {
     pub inputs: usize,
     /// Elements of an output row, `O`.
     pub outputs: usize,
-}
-
-/// Constants of a quantized layer.
-#[derive(Debug, Clone, Copy)]
-pub struct FullyConnectedI8<'a> {
-    /// `[O, I]`.
-    pub weights: &'a [i8],
-    /// `[O]`, at scale `input scale * weight scale`.
-    pub bias: &'a [i32],
-    /// `[O]`: `input scale * weight scale / output scale`.
-    pub scales: &'a [f32],
-    /// Zero point of the input.
-    pub input_zero: i8,
-    /// Zero point of the weights: 0 in int8 files, any in files that were uint8.
-    pub weight_zero: i8,
-    /// Zero point and range of the output.
-    pub output: OutputI8,
 }
 
 /// Constants of a float layer.
@@ -59,14 +42,14 @@ impl FullyConnected {
     }
 }
 
-/// Quantized layer. `input` is `[B, I]`, `out` `[B, O]`; sums in 32 bits that wrap, then [`OutputI8::requantize`].
+/// Quantized layer. `input` is `[B, I]`, `out` `[B, O]`; sums in 32 bits that wrap, then [`OutputI8::requantize`](crate::requantize::OutputI8::requantize). The weights are `[O, I]`.
 ///
 /// # Panics
 /// When a length contradicts the shape.
 pub fn fully_connected_i8(
     _isa: Isa,
     shape: &FullyConnected,
-    constants: &FullyConnectedI8<'_>,
+    constants: &FilterI8<'_>,
     input: &[i8],
     out: &mut [i8],
 ) {
@@ -103,6 +86,7 @@ pub fn fully_connected_f32(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::requantize::OutputI8;
 
     /// x - zx = [1, 2, 3] and [0, -1, 5]; w - zw = [1, 0, -1] and [2, 2, 2]. Sums with bias: 1-3+5 = 3, 12-7 = 5;
     /// 0-5+5 = 0, 8-7 = 1. Scale 0.5: 1.5 -> 2, 2.5 -> 2, 0, 0.5 -> 0, then zero point 10.
@@ -113,7 +97,7 @@ mod tests {
             inputs: 3,
             outputs: 2,
         };
-        let constants = FullyConnectedI8 {
+        let constants = FilterI8 {
             weights: &[2, 1, 0, 3, 3, 3],
             bias: &[5, -7],
             scales: &[0.5, 0.5],

@@ -1,9 +1,9 @@
-use super::{FullyConnected, FullyConnectedF32, FullyConnectedI8};
+use super::{FilterI8, FullyConnected, FullyConnectedF32};
 use crate::nn::dot::{dot_f32, dot_i8};
 
 pub(super) fn fully_connected_i8(
     shape: &FullyConnected,
-    c: &FullyConnectedI8<'_>,
+    c: &FilterI8<'_>,
     input: &[i8],
     out: &mut [i8],
 ) {

@@ -37,12 +37,12 @@ fn group(left: usize) -> usize {
 
 impl Packed {
     pub(crate) fn new(c: &GemmI8<'_>) -> Self {
-        let (segments, inputs, outputs) = (c.segments, c.inputs, c.bias.len());
+        let (segments, inputs, outputs) = (c.segments, c.inputs, c.filter.bias.len());
         let (quads, vectors) = (inputs.div_ceil(4), outputs.div_ceil(LANES));
         let weight = |o: usize, segment: usize, i: usize| {
             let exists = o < outputs && i < inputs;
             if exists {
-                c.weights[(o * segments + segment) * inputs + i]
+                c.filter.weights[(o * segments + segment) * inputs + i]
             } else {
                 0
             }
@@ -60,13 +60,14 @@ impl Packed {
         }
         let mut bias: Vec<i32> = (0..outputs)
             .map(|o| {
-                let row = &c.weights[o * segments * inputs..][..segments * inputs];
+                let row = &c.filter.weights[o * segments * inputs..][..segments * inputs];
                 let sum: i32 = row.iter().map(|&w| i32::from(w)).sum();
-                c.bias[o].wrapping_sub(sum.wrapping_mul(128 + i32::from(c.input_zero)))
+                c.filter.bias[o]
+                    .wrapping_sub(sum.wrapping_mul(128 + i32::from(c.filter.input_zero)))
             })
             .collect();
         bias.resize(vectors * LANES, 0);
-        let mut scales = c.scales.to_vec();
+        let mut scales = c.filter.scales.to_vec();
         scales.resize(vectors * LANES, 0.0);
         let narrow = Narrow::new(c, &bias);
         Self {
@@ -76,7 +77,7 @@ impl Packed {
             weights,
             bias,
             scales,
-            output: c.output,
+            output: c.filter.output,
             narrow,
         }
     }

@@ -24,11 +24,11 @@ pub(crate) struct Narrow {
 impl Narrow {
     /// Packs the weights when this product is narrow; `bias` already makes up for the flipped inputs.
     pub(crate) fn new(c: &GemmI8<'_>, bias: &[i32]) -> Option<Self> {
-        let outputs = c.bias.len();
+        let outputs = c.filter.bias.len();
         if outputs > 2 || c.segments != 1 || !c.inputs.is_multiple_of(BLOCK) {
             return None;
         }
-        let quads = c.weights.as_chunks::<4>().0.iter();
+        let quads = c.filter.weights.as_chunks::<4>().0.iter();
         Some(Self {
             inputs: c.inputs,
             outputs,
@@ -36,8 +36,8 @@ impl Narrow {
                 .map(|quad| i32::from_le_bytes(quad.map(|w| w as u8)))
                 .collect(),
             bias: bias[..outputs].to_vec(),
-            scales: c.scales.to_vec(),
-            output: c.output,
+            scales: c.filter.scales.to_vec(),
+            output: c.filter.output,
         })
     }
 

@@ -14,7 +14,7 @@ mod avx512vnni_narrow;
 mod staged;
 
 use crate::isa::Isa;
-use crate::requantize::OutputI8;
+use crate::nn::FilterI8;
 
 /// Constants of a product.
 #[derive(Debug, Clone, Copy)]
@@ -23,18 +23,8 @@ pub(crate) struct GemmI8<'a> {
     pub(crate) segments: usize,
     /// Inputs of a segment.
     pub(crate) inputs: usize,
-    /// `[O, segments, inputs]`.
-    pub(crate) weights: &'a [i8],
-    /// `[O]`.
-    pub(crate) bias: &'a [i32],
-    /// `[O]`.
-    pub(crate) scales: &'a [f32],
-    /// Zero point of the input.
-    pub(crate) input_zero: i8,
-    /// Zero point of the weights.
-    pub(crate) weight_zero: i8,
-    /// Zero point and range of the output.
-    pub(crate) output: OutputI8,
+    /// Weights `[O, segments, inputs]`, and the rest per output.
+    pub(crate) filter: FilterI8<'a>,
 }
 
 /// Where the rows of a product lie.
@@ -73,11 +63,7 @@ impl Gemm {
     /// Packs the weights; `None` where the ISA has no product of its own, or sums could leave the range in which its
     /// requantization is exact.
     pub(crate) fn new(isa: Isa, c: &GemmI8<'_>) -> Option<Self> {
-        // Both differences are at most 255; a sum may wrap only where the oracle's wraps too.
-        let bound = |o: usize| {
-            255 * 255 * (c.segments * c.inputs) as u64 + u64::from(c.bias[o].unsigned_abs())
-        };
-        if !(0..c.bias.len()).all(|o| OutputI8::is_tame(bound(o), c.scales[o])) {
+        if !c.filter.is_tame(c.segments * c.inputs) {
             return None;
         }
         match isa {
@@ -85,7 +71,7 @@ impl Gemm {
             #[cfg(target_arch = "x86_64")]
             Isa::Avx2(token) => Some(Self::Avx2(staged::Packed::new(token, c))),
             #[cfg(target_arch = "x86_64")]
-            Isa::Avx512Vnni(_) if c.weight_zero != 0 => {
+            Isa::Avx512Vnni(_) if c.filter.weight_zero != 0 => {
                 // A weight less its zero point takes nine bits: 16-bit products hold them.
                 crate::isa::Avx2::new().map(|token| Self::Avx2(staged::Packed::new(token, c)))
             }
@@ -94,7 +80,7 @@ impl Gemm {
             #[cfg(target_arch = "aarch64")]
             Isa::Neon(token) => Some(Self::Neon(staged::Packed::new(token, c))),
             #[cfg(target_arch = "aarch64")]
-            Isa::NeonDot(_) if c.weight_zero != 0 => {
+            Isa::NeonDot(_) if c.filter.weight_zero != 0 => {
                 crate::isa::Neon::new().map(|token| Self::Neon(staged::Packed::new(token, c)))
             }
             #[cfg(target_arch = "aarch64")]

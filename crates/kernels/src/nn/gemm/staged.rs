@@ -37,16 +37,16 @@ impl<L: Lanes, const M: usize> std::fmt::Debug for Packed<L, M> {
 
 impl<L: Lanes, const M: usize> Packed<L, M> {
     pub(crate) fn new(isa: L, c: &GemmI8<'_>) -> Self {
-        assert!(L::WIDE || c.weight_zero == 0, "weights of nine bits");
-        let (segments, inputs, outputs) = (c.segments, c.inputs, c.bias.len());
+        assert!(L::WIDE || c.filter.weight_zero == 0, "weights of nine bits");
+        let (segments, inputs, outputs) = (c.segments, c.inputs, c.filter.bias.len());
         let (segment, vectors) = (inputs.next_multiple_of(L::STEP), outputs.div_ceil(LANES));
-        let row = |o: usize| &c.weights[o * segments * inputs..][..segments * inputs];
+        let row = |o: usize| &c.filter.weights[o * segments * inputs..][..segments * inputs];
         let weight = |o: usize, s: usize, i: usize| {
             let exists = o < outputs && i < inputs;
             if !exists {
                 return L::Element::default();
             }
-            L::weight(i16::from(row(o)[s * inputs + i]) - i16::from(c.weight_zero))
+            L::weight(i16::from(row(o)[s * inputs + i]) - i16::from(c.filter.weight_zero))
         };
         let mut weights = Vec::with_capacity(segments * segment * vectors * LANES);
         for first in (0..vectors).step_by(2) {
@@ -63,9 +63,9 @@ impl<L: Lanes, const M: usize> Packed<L, M> {
             }
         }
         let offset = |o: usize| {
-            let zero = i32::from(c.weight_zero);
+            let zero = i32::from(c.filter.weight_zero);
             let sum: i32 = row(o).iter().map(|&w| i32::from(w) - zero).sum();
-            c.bias[o].wrapping_sub(sum.wrapping_mul(i32::from(c.input_zero)))
+            c.filter.bias[o].wrapping_sub(sum.wrapping_mul(i32::from(c.filter.input_zero)))
         };
         let lane = |v: usize, l: usize| Some(v * LANES + l).filter(|&o| o < outputs);
         Self {
@@ -79,9 +79,9 @@ impl<L: Lanes, const M: usize> Packed<L, M> {
                 .map(|v| std::array::from_fn(|l| lane(v, l).map_or(0, offset)))
                 .collect(),
             scales: (0..vectors)
-                .map(|v| std::array::from_fn(|l| lane(v, l).map_or(0.0, |o| c.scales[o])))
+                .map(|v| std::array::from_fn(|l| lane(v, l).map_or(0.0, |o| c.filter.scales[o])))
                 .collect(),
-            output: c.output,
+            output: c.filter.output,
             staged: vec![L::Element::default(); M * segments * segment + BLOCK],
         }
     }

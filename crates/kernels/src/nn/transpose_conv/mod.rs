@@ -8,9 +8,9 @@
 //! Source: TensorFlow Lite's `TRANSPOSE_CONV` (and MediaPipe's `Convolution2DTransposeBias`).
 mod scalar;
 
-use super::{Nhwc, Window, count};
+use super::{FilterI8, Nhwc, Window, count};
 use crate::isa::Isa;
-use crate::requantize::{OutputF32, OutputI8};
+use crate::requantize::OutputF32;
 
 /// Shapes of one transposed convolution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,23 +21,6 @@ pub struct TransposeConv {
     pub output: Nhwc,
     /// Window over the *output*; `pad` counts the painted pixels cut off above and to the left, `dilation` is 1.
     pub window: Window,
-}
-
-/// Constants of a quantized transposed convolution.
-#[derive(Debug, Clone, Copy)]
-pub struct TransposeConvI8<'a> {
-    /// `[O, KH, KW, C]`.
-    pub weights: &'a [i8],
-    /// `[O]`, at scale `input scale * weight scale`.
-    pub bias: &'a [i32],
-    /// `[O]`: `input scale * weight scale / output scale`.
-    pub scales: &'a [f32],
-    /// Zero point of the input.
-    pub input_zero: i8,
-    /// Zero point of the weights: 0 in int8 files, any in files that were uint8.
-    pub weight_zero: i8,
-    /// Zero point and range of the output.
-    pub output: OutputI8,
 }
 
 /// Constants of a float transposed convolution.
@@ -72,9 +55,9 @@ impl TransposeConv {
     }
 }
 
-/// Quantized transposed convolution. `input` is `[N, H, W, C]`, `out` `[N, H, W, O]`.
+/// Quantized transposed convolution. `input` is `[N, H, W, C]`, `out` `[N, H, W, O]`. The weights are `[O, KH, KW, C]`.
 ///
-/// Sums `(x - input_zero) * (w - weight_zero) + bias` in 32 bits that wrap, then [`OutputI8::requantize`]. Every ISA gives
+/// Sums `(x - input_zero) * (w - weight_zero) + bias` in 32 bits that wrap, then [`OutputI8::requantize`](crate::requantize::OutputI8::requantize). Every ISA gives
 /// the same bytes.
 ///
 /// # Panics
@@ -82,7 +65,7 @@ impl TransposeConv {
 pub fn transpose_conv_i8(
     _isa: Isa,
     shape: &TransposeConv,
-    constants: &TransposeConvI8<'_>,
+    constants: &FilterI8<'_>,
     input: &[i8],
     out: &mut [i8],
 ) {
@@ -119,6 +102,7 @@ pub fn transpose_conv_f32(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::requantize::OutputI8;
 
     fn shape(side: usize, out: usize, kernel: usize, stride: usize, pad: usize) -> TransposeConv {
         let window = Window {
@@ -194,7 +178,7 @@ mod tests {
                 }
             }
             let output = OutputI8::full(-4);
-            let constants = TransposeConvI8 {
+            let constants = FilterI8 {
                 weights: &weights,
                 bias: &[11],
                 scales: &[0.02],

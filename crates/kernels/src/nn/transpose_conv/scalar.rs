@@ -1,9 +1,9 @@
-use super::{TransposeConv, TransposeConvF32, TransposeConvI8};
+use super::{FilterI8, TransposeConv, TransposeConvF32};
 use crate::nn::dot::{dot_f32, dot_i8};
 
 pub(super) fn transpose_conv_i8(
     shape: &TransposeConv,
-    c: &TransposeConvI8<'_>,
+    c: &FilterI8<'_>,
     input: &[i8],
     out: &mut [i8],
 ) {

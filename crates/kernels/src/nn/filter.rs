@@ -1,0 +1,66 @@
+//! The constants that every quantized convolution and matrix product takes.
+use crate::requantize::OutputI8;
+
+/// Constants of a quantized convolution or matrix product with `O` output channels.
+#[derive(Debug, Clone, Copy)]
+pub struct FilterI8<'a> {
+    /// In the layout that the operation's documentation states.
+    pub weights: &'a [i8],
+    /// `[O]`, at scale `input scale * weight scale`.
+    pub bias: &'a [i32],
+    /// `[O]`: `input scale * weight scale / output scale`.
+    pub scales: &'a [f32],
+    /// Zero point of the input.
+    pub input_zero: i8,
+    /// Zero point of the weights: 0 in int8 files, any in files that were uint8.
+    pub weight_zero: i8,
+    /// Zero point and range of the output.
+    pub output: OutputI8,
+}
+
+impl FilterI8<'_> {
+    /// Whether sums of `terms` products stay where every ISA's requantization is exact ([`OutputI8::is_tame`]).
+    pub(crate) fn is_tame(&self, terms: usize) -> bool {
+        // Both differences are at most 255; a sum may wrap only where the oracle's wraps too.
+        let products = 255 * 255 * terms as u64;
+        let channels = self.bias.iter().zip(self.scales);
+        channels.into_iter().all(|(bias, &scale)| {
+            OutputI8::is_tame(products + u64::from(bias.unsigned_abs()), scale)
+        })
+    }
+}
+
+/// What [`FilterI8`] borrows, owned.
+#[derive(Debug)]
+pub(crate) struct OwnedFilter {
+    weights: Vec<i8>,
+    bias: Vec<i32>,
+    scales: Vec<f32>,
+    input_zero: i8,
+    weight_zero: i8,
+    output: OutputI8,
+}
+
+impl OwnedFilter {
+    pub(crate) fn new(c: &FilterI8<'_>) -> Self {
+        Self {
+            weights: c.weights.to_vec(),
+            bias: c.bias.to_vec(),
+            scales: c.scales.to_vec(),
+            input_zero: c.input_zero,
+            weight_zero: c.weight_zero,
+            output: c.output,
+        }
+    }
+
+    pub(crate) fn borrow(&self) -> FilterI8<'_> {
+        FilterI8 {
+            weights: &self.weights,
+            bias: &self.bias,
+            scales: &self.scales,
+            input_zero: self.input_zero,
+            weight_zero: self.weight_zero,
+            output: self.output,
+        }
+    }
+}
