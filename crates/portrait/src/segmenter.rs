@@ -1,10 +1,11 @@
 //! Frame in, mask out.
 use hypercut_kernels::isa::Isa;
+use hypercut_kernels::pixel::composite::luma;
 use hypercut_kernels::pixel::opacity;
 
 use crate::error::Result;
 use crate::frame::Frame;
-use crate::mask::{Mask, Specks, Upsampler, Verdict, coverage};
+use crate::mask::{Mask, Specks, TemporalFilter, TemporalOptions, Upsampler, Verdict, coverage};
 use crate::network::Network;
 use crate::thumbnail::Thumbnail;
 
@@ -39,6 +40,8 @@ pub struct Segmenter {
     /// At the size of the network's output, where that is another than its input's.
     guide: Thumbnail,
     small: Mask,
+    temporal: Option<TemporalFilter>,
+    luma: Vec<u8>,
     specks: Specks,
     upsampler: Upsampler,
     verdict: Verdict,
@@ -74,10 +77,25 @@ impl Segmenter {
             thumbnail: Thumbnail::default(),
             guide: Thumbnail::default(),
             small: Mask::new(),
+            temporal: None,
+            luma: Vec::new(),
             specks: Specks::new(),
             upsampler: Upsampler::new(),
             verdict: Verdict::default(),
         })
+    }
+
+    /// From now on frames are taken for successive ones of a video, and their masks steadied as a [`TemporalFilter`] does; with
+    /// `None` every frame is on its own again, as at first.
+    pub fn set_temporal(&mut self, options: Option<TemporalOptions>) {
+        self.temporal = options.map(TemporalFilter::new);
+    }
+
+    /// Forgets the frames before: for a cut, a seek, another camera. Matters with [`set_temporal`](Self::set_temporal) alone.
+    pub fn reset(&mut self) {
+        if let Some(filter) = &mut self.temporal {
+            filter.reset();
+        }
     }
 
     /// Fills `mask` with the person's alpha, `[frame.height(), frame.width()]`.
@@ -92,22 +110,24 @@ impl Segmenter {
             .take(self.isa, frame, input.width, input.height);
         self.network.run(picture, &mut self.small)?;
         let Verdict { confidence, .. } = Verdict::of(&self.small);
+        let (width, height) = (self.small.width(), self.small.height());
+        let guide = if (width, height) == (input.width, input.height) {
+            picture
+        } else {
+            let picture = Frame::rgb8(picture, input.width, input.height)?;
+            self.guide.take(self.isa, &picture, width, height)
+        };
+        if let Some(filter) = &mut self.temporal {
+            self.luma.clear();
+            self.luma
+                .extend(guide.as_chunks::<3>().0.iter().map(|&colour| luma(colour)));
+            filter.apply(&self.luma, self.small.data_mut(), width, height)?;
+        }
         coverage::from_probability(&mut self.small);
         self.specks.run(&mut self.small);
         self.verdict = Verdict {
             confidence,
             ..Verdict::of(&self.small)
-        };
-        let (width, height) = (self.small.width(), self.small.height());
-        let guide = if (width, height) == (input.width, input.height) {
-            picture
-        } else {
-            self.guide.take(
-                self.isa,
-                &Frame::rgb8(picture, input.width, input.height)?,
-                width,
-                height,
-            )
         };
         let (isa, has_alpha) = (self.isa, frame.format().has_alpha());
         self.upsampler

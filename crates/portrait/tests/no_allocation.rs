@@ -1,5 +1,6 @@
 //! After the first frame of a size, nothing on the way from frame to drawn frame allocates.
 use hypercut::effects::{self, OptionKind, OptionValue, OptionValues};
+use hypercut::mask::TemporalOptions;
 use hypercut::{Frame, FrameMut, Mask, Picture, PixelFormat, Segmenter};
 
 const WIDTH: usize = 397;
@@ -39,6 +40,9 @@ fn segmenting_allocates_once() {
         let (mut segmenter, mut mask) = (Segmenter::new().unwrap(), Mask::new());
         let count = of_the_second(|| segmenter.segment(&frame, &mut mask).unwrap());
         assert_eq!(count, 0, "{format:?}");
+        segmenter.set_temporal(Some(TemporalOptions::default()));
+        let count = of_the_second(|| segmenter.segment(&frame, &mut mask).unwrap());
+        assert_eq!(count, 0, "{format:?}, steadied");
     }
 }
 

@@ -1,5 +1,5 @@
 //! The built-in network behind the public API.
-use hypercut::mask::{Finding, Upsampler};
+use hypercut::mask::{Finding, TemporalOptions, Upsampler};
 use hypercut::{ErrorKind, Frame, Mask, PixelFormat, Segmenter};
 
 fn noise(len: usize, seed: u32) -> Vec<u8> {
@@ -147,4 +147,31 @@ fn a_small_mask_of_one_value_stays_that_value_at_any_size() {
             .kind(),
         ErrorKind::Size
     );
+}
+
+#[test]
+fn successive_frames_are_steadied_when_asked_and_forgotten_when_told() {
+    let (width, height) = (96, 80);
+    let photo = noise(width * height * 3, 5);
+    let noisier: Vec<u8> = photo.iter().map(|&b| b.saturating_add(b % 3)).collect();
+    let [photo, noisier] =
+        [&photo, &noisier].map(|bytes| Frame::rgb8(bytes, width, height).unwrap());
+    let [mut alone, mut mask] = [Mask::new(), Mask::new()];
+    Segmenter::new()
+        .unwrap()
+        .segment(&noisier, &mut alone)
+        .unwrap();
+    let mut segmenter = Segmenter::new().unwrap();
+    let options = TemporalOptions::default();
+    segmenter.set_temporal(Some(options));
+    segmenter.segment(&photo, &mut mask).unwrap();
+    segmenter.segment(&noisier, &mut mask).unwrap();
+    assert!(mask != alone, "the frame before had no say");
+    segmenter.reset();
+    segmenter.segment(&noisier, &mut mask).unwrap();
+    assert!(mask == alone, "after a reset");
+    segmenter.segment(&photo, &mut mask).unwrap();
+    segmenter.set_temporal(None);
+    segmenter.segment(&noisier, &mut mask).unwrap();
+    assert!(mask == alone, "switched off");
 }

@@ -2,10 +2,12 @@
 pub(crate) mod coverage;
 pub(crate) mod head;
 mod specks;
+mod temporal;
 mod upsample;
 mod verdict;
 
 pub use specks::Specks;
+pub use temporal::{TemporalFilter, TemporalOptions};
 pub use upsample::Upsampler;
 pub use verdict::{Clipped, Finding, Verdict};
 
