@@ -5,6 +5,7 @@ use clap_complete::Shell;
 
 use crate::bench::BenchArgs;
 use crate::eval::EvalArgs;
+use crate::folder::FolderArgs;
 use crate::model::ModelCommand;
 use crate::photo::PhotoArgs;
 
@@ -44,6 +45,9 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Draw an effect on photos: blur the background, cut the person out, put another background behind
     Photo(Box<PhotoArgs>),
+    /// Work through a folder of pictures: tree kept, every picture once, resumed after any stop
+    #[command(visible_alias = "p")]
+    Folder(Box<FolderArgs>),
     /// Look into a .tflite network, or run it on arrays
     #[command(subcommand)]
     Model(ModelCommand),

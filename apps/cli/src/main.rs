@@ -3,6 +3,7 @@ mod args;
 mod bench;
 mod eval;
 mod fault;
+mod folder;
 mod log;
 mod model;
 mod npy;
@@ -10,6 +11,7 @@ mod output;
 mod photo;
 mod picture;
 mod source;
+mod studio;
 mod table;
 
 use anyhow::Result;
@@ -39,6 +41,7 @@ fn run(command: Command, log: &mut Log) -> Result<Exit> {
     atomic::clean_up_on_interrupt()?;
     match command {
         Command::Photo(args) => photo::run(*args, log),
+        Command::Folder(args) => folder::run(*args, log),
         Command::Model(command) => model::run(command),
         Command::Bench(args) => bench::run(&args, log),
         Command::Eval(args) => eval::run(&args, log),

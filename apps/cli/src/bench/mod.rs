@@ -17,7 +17,7 @@ use crate::fault::{Exit, Fault};
 use crate::log::Log;
 use crate::model::Named;
 use crate::output::atomic::text_to_stdout;
-use crate::photo::effect_names;
+use crate::studio::effect_names;
 use frame::Size;
 use stats::Stats;
 

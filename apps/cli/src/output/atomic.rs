@@ -11,6 +11,9 @@ use crate::fault::{Exit, Fault};
 /// Temporary files that exist now; what an interrupt has to take away.
 static LIVE: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 
+/// The ending of temporary files.
+const SUFFIX: &str = ".hypercut.tmp";
+
 /// The exit code of a program stopped by Ctrl-C, as shells have it: 128 + SIGINT.
 const INTERRUPTED: i32 = 130;
 
@@ -87,7 +90,7 @@ fn create(path: &Path, folder: &Path) -> io::Result<NamedTempFile> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let prefix = format!(".{}.", name.chars().take(60).collect::<String>());
     let mut builder = tempfile::Builder::new();
-    builder.prefix(&prefix).suffix(".tmp");
+    builder.prefix(&prefix).suffix(SUFFIX);
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
@@ -137,6 +140,25 @@ fn sync_folder(folder: &Path) {
     }
     #[cfg(not(unix))]
     let _ = folder;
+}
+
+/// Removes what a killed run left below `folder`. Only for a folder that no other run works on.
+pub(crate) fn remove_leftovers(folder: &Path) {
+    let Ok(entries) = fs::read_dir(folder) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        match entry.file_type() {
+            Ok(kind) if kind.is_dir() => remove_leftovers(&entry.path()),
+            Ok(kind) if kind.is_file() && name.starts_with('.') && name.ends_with(SUFFIX) => {
+                // It may be nobody's to remove; it does no harm.
+                let _ = fs::remove_file(entry.path());
+            }
+            _ => {}
+        }
+    }
 }
 
 /// Writes to standard output whatever it is; quiet about a reader that went away.

@@ -11,33 +11,33 @@ use crate::source;
 
 /// One picture to work on.
 #[derive(Debug)]
-pub(super) struct Input {
+pub(crate) struct Input {
     /// Where it is; `-` for standard input.
-    pub(super) path: PathBuf,
+    pub(crate) path: PathBuf,
     /// Where its result lies in an output folder: the path below the folder that was named, or the file's name.
-    pub(super) relative: PathBuf,
+    pub(crate) relative: PathBuf,
     /// The whole file, when it was read already.
-    pub(super) bytes: Option<Vec<u8>>,
+    pub(crate) bytes: Option<Vec<u8>>,
     /// What its first bytes say.
-    pub(super) format: Format,
+    pub(crate) format: Format,
 }
 
 /// A named input that can't be worked on, and why.
 #[derive(Debug)]
-pub(super) struct Refused {
+pub(crate) struct Refused {
     /// As named, or as found in a folder.
-    pub(super) path: PathBuf,
+    pub(crate) path: PathBuf,
     /// Names the path.
-    pub(super) error: anyhow::Error,
+    pub(crate) error: anyhow::Error,
 }
 
 /// What was found.
 #[derive(Debug, Default)]
-pub(super) struct Found {
-    pub(super) inputs: Vec<Input>,
-    pub(super) refused: Vec<Refused>,
+pub(crate) struct Found {
+    pub(crate) inputs: Vec<Input>,
+    pub(crate) refused: Vec<Refused>,
     /// Pictures in folders, in formats that are not read.
-    pub(super) passed_over: usize,
+    pub(crate) passed_over: usize,
 }
 
 impl Found {
@@ -56,20 +56,20 @@ pub(super) fn is_stdin(path: &Path) -> bool {
 
 /// Finds pictures.
 #[derive(Debug)]
-pub(super) struct Finder<'a> {
+pub(crate) struct Finder<'a> {
     /// Whether folders are gone through.
-    pub(super) recursive: bool,
+    pub(crate) recursive: bool,
     /// A folder left out, where results go.
-    pub(super) leave_out: Option<PathBuf>,
+    pub(crate) leave_out: Option<PathBuf>,
     /// The most bytes taken from standard input and pipes.
-    pub(super) stream_bytes: u64,
+    pub(crate) stream_bytes: u64,
     /// Told about files that are passed over.
-    pub(super) log: &'a Log,
+    pub(crate) log: &'a Log,
 }
 
 impl Finder<'_> {
     /// Goes through `named` in order, through the files of a folder by name.
-    pub(super) fn find(&self, named: &[PathBuf]) -> Found {
+    pub(crate) fn find(&self, named: &[PathBuf]) -> Found {
         let mut found = Found::default();
         for path in named {
             if path.is_dir() {

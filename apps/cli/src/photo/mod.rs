@@ -1,29 +1,25 @@
 //! `hypercut photo`: pictures in, pictures out.
 mod args;
-mod effect_args;
 mod inputs;
 mod plan;
 mod report;
-mod studio;
-mod trim;
 
-pub(crate) use args::{PhotoArgs, effect_names};
+pub(crate) use args::PhotoArgs;
+pub(crate) use inputs::{Finder, Found, Input};
 
 use anyhow::{Context, Result};
-use hypercut::{Segmenter, effects};
-use std::path::{Path, PathBuf};
+use hypercut::mask::Verdict;
+use std::path::Path;
 
 use crate::fault::{Exit, Fault, is_broken_pipe};
 use crate::log::Log;
-use crate::model;
-use crate::output::atomic::Existing;
+use crate::output::atomic::{self, Existing};
 use crate::output::names::{Target, resolve};
-use crate::picture::{Decoded, PixelLimit, decode};
 use crate::source;
-use inputs::{Finder, is_stdin};
-use plan::{Job, Nature, plan};
+use crate::studio::{Clock, Remark, Studio, Times};
+use inputs::is_stdin;
+use plan::{Destination, Job, plan};
 use report::Report;
-use studio::{Settings, Studio};
 
 /// Runs the command: settles everything that can be wrong, then works on one picture after another.
 ///
@@ -35,56 +31,28 @@ pub(crate) fn run(args: PhotoArgs, log: &mut Log) -> Result<Exit> {
     if args.inputs.iter().filter(|path| is_stdin(path)).count() > 1 {
         return Err(Fault::usage("`-` can be given once: there is one standard input").into());
     }
-    let info = effects::find(&args.effect)?;
-    let read = |path: &Path| read_picture(path, args.max_pixels)?.into_picture();
-    let values = args.options.values(info, read)?;
-    let effect = info
-        .build(&values)
-        .map_err(|error| Fault::usage(error.to_string()))?;
-    let nature = Nature::of(effect.as_ref());
-    check_nature(&args, nature)?;
-
+    let recipe = args.recipe.recipe()?;
     let finder = Finder {
         recursive: args.recursive,
         leave_out: match &target {
             Target::Folder(folder) => Some(resolve(folder)),
             _ => None,
         },
-        stream_bytes: args.max_pixels.file_bytes(),
+        stream_bytes: recipe.max_pixels().file_bytes(),
         log,
     };
     let found = finder.find(&args.inputs);
-    let also_read: Vec<PathBuf> = args
-        .options
-        .files(info)
-        .chain(args.logo.clone())
-        .chain(args.model.clone())
-        .collect();
-    let jobs = plan(&args, nature, &target, found.inputs, &also_read)?;
-
-    let logo = args
-        .logo
-        .as_deref()
-        .map(|path| read_picture(path, args.max_pixels).context("logo"))
-        .transpose()?;
-    let segmenter = match &args.model {
-        Some(path) => Segmenter::from_tflite(&model::read(path)?)
-            .with_context(|| path.display().to_string())?,
-        None => Segmenter::new()?,
+    let jobs = plan(&args, &recipe, &target, found.inputs, &args.recipe.files())?;
+    let existing = match target {
+        Target::File(_) => Existing::Replace,
+        _ if args.overwrite => Existing::Replace,
+        _ => Existing::Keep,
     };
-    let settings = Settings {
-        nature,
-        max_pixels: args.max_pixels,
-        quality: args.quality,
-        trim: args.trim,
-        keep_metadata: args.keep_metadata,
-        existing: match target {
-            Target::File(_) => Existing::Replace,
-            _ if args.overwrite => Existing::Replace,
-            _ => Existing::Keep,
-        },
+    let mut desk = Desk {
+        studio: Studio::new(&recipe)?,
+        most_bytes: recipe.max_pixels().file_bytes(),
+        existing,
     };
-    let mut studio = Studio::new(segmenter, effect, logo, settings);
 
     let mut report = Report::new(args.json, found.passed_over);
     for refused in &found.refused {
@@ -92,7 +60,7 @@ pub(crate) fn run(args: PhotoArgs, log: &mut Log) -> Result<Exit> {
     }
     log.start_bar(jobs.len());
     for job in jobs {
-        one(job, &mut studio, args.skip_existing, &mut report, log)?;
+        one(job, &mut desk, args.skip_existing, &mut report, log)?;
         log.step();
     }
     log.finish_bar();
@@ -101,7 +69,7 @@ pub(crate) fn run(args: PhotoArgs, log: &mut Log) -> Result<Exit> {
 
 fn one(
     mut job: Job,
-    studio: &mut Studio,
+    desk: &mut Desk,
     skip_existing: bool,
     report: &mut Report,
     log: &Log,
@@ -110,7 +78,7 @@ fn one(
     if skip_existing && job.to.path().is_some_and(Path::exists) {
         return report.skipped(&job.input.path, &job.to, log);
     }
-    match studio.work(&mut job, log) {
+    match desk.work(&mut job, log) {
         Ok(done) => report.done(&job.input.path, &job.to, &done, log),
         // Nobody reads: neither a message nor the other pictures make sense any more.
         Err(error) if is_broken_pipe(&error) => Err(error),
@@ -118,25 +86,71 @@ fn one(
     }
 }
 
-fn check_nature(args: &PhotoArgs, nature: Nature) -> Result<()> {
-    if args.trim && !nature.cuts_out {
-        let message = format!(
-            "`--trim` crops cut-outs; `--effect {}` makes none",
-            args.effect
-        );
-        return Err(Fault::usage(message).hint("add `--effect cutout`").into());
-    }
-    if args.logo.is_some() && nature.is_mask {
-        let message = format!(
-            "`--logo` doesn't go with `--effect {}`: a mask holds no picture",
-            args.effect
-        );
-        return Err(Fault::usage(message).into());
-    }
-    Ok(())
+/// What became of one picture.
+#[derive(Debug)]
+struct Done {
+    verdict: Verdict,
+    times: Times,
 }
 
-fn read_picture(path: &Path, limit: PixelLimit) -> Result<Decoded> {
-    let bytes = source::read_file(path, limit.file_bytes())?;
-    decode(&bytes, limit).with_context(|| path.display().to_string())
+/// Where files are read, drawn and written one after another.
+#[derive(Debug)]
+struct Desk {
+    studio: Studio,
+    most_bytes: u64,
+    existing: Existing,
+}
+
+impl Desk {
+    /// Does one job; on an error nothing is written.
+    ///
+    /// # Errors
+    /// Messages name the file that is at fault.
+    fn work(&mut self, job: &mut Job, log: &Log) -> Result<Done> {
+        let name = display_name(&job.input.path);
+        let mut clock = Clock::start();
+        let bytes = match job.input.bytes.take() {
+            Some(bytes) => bytes,
+            None => source::read_file(&job.input.path, self.most_bytes)?,
+        };
+        let read = clock.lap();
+        let rendered = self
+            .studio
+            .render(&bytes, Some(job.format))
+            .with_context(|| name.clone())?;
+        tell(&name, &rendered.remarks, log);
+        clock.lap();
+        match &job.to {
+            Destination::Stdout => atomic::to_stdout(&rendered.bytes)?,
+            Destination::File(path) => {
+                atomic::write(path, &rendered.bytes, self.existing).with_context(|| name.clone())?
+            }
+        }
+        let mut times = rendered.times;
+        times.read += read;
+        times.write += clock.lap();
+        Ok(Done {
+            verdict: rendered.verdict,
+            times,
+        })
+    }
+}
+
+/// Tells what a picture's result remarks on.
+pub(crate) fn tell(name: &str, remarks: &[Remark], log: &Log) {
+    for remark in remarks {
+        match remark {
+            Remark::Warning(text) => log.warn(&format!("{name}: {text}")),
+            Remark::Note(text) => log.note(&format!("{name}: {text}")),
+        }
+    }
+}
+
+/// The name of an input for messages.
+fn display_name(path: &Path) -> String {
+    if is_stdin(path) {
+        "standard input".into()
+    } else {
+        path.display().to_string()
+    }
 }

@@ -1,7 +1,5 @@
 //! Which picture goes where, settled before any work.
 use anyhow::Result;
-use hypercut::PixelFormat;
-use hypercut::effects::Effect;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
@@ -10,6 +8,7 @@ use super::inputs::{Input, is_stdin};
 use crate::fault::Fault;
 use crate::output::names::{self, Target};
 use crate::picture::Format;
+use crate::studio::Recipe;
 
 /// Where a result goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,28 +37,6 @@ pub(super) struct Job {
     pub(super) format: Format,
 }
 
-/// What an effect does to opaque colour pixels, which decides about formats.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Nature {
-    /// Makes pixels transparent.
-    pub(super) cuts_out: bool,
-    /// Keeps the picture's colours: neither a cut-out nor a mask.
-    pub(super) keeps_format: bool,
-    /// Writes a mask, not colours.
-    pub(super) is_mask: bool,
-}
-
-impl Nature {
-    pub(super) fn of(effect: &dyn Effect) -> Self {
-        let output = effect.output_format(PixelFormat::Rgb8);
-        Self {
-            cuts_out: output.has_alpha(),
-            keeps_format: output == PixelFormat::Rgb8,
-            is_mask: output == PixelFormat::Gray8,
-        }
-    }
-}
-
 /// Gives every input its destination and format.
 ///
 /// # Errors
@@ -67,46 +44,34 @@ impl Nature {
 /// results that are already there.
 pub(super) fn plan(
     args: &PhotoArgs,
-    nature: Nature,
+    recipe: &Recipe,
     target: &Target,
     inputs: Vec<Input>,
     also_read: &[PathBuf],
 ) -> Result<Vec<Job>> {
     let mut jobs = Vec::with_capacity(inputs.len());
     for input in inputs {
-        let usual = if nature.keeps_format {
-            input.format
-        } else {
-            Format::Png
-        };
-        let mut format = args.format.unwrap_or(usual);
+        let mut format = recipe.usual_format(input.format);
         let to = match target {
             Target::Stdout => Destination::Stdout,
             Target::Beside if is_stdin(&input.path) => Destination::Stdout,
-            Target::Beside => Destination::File(names::beside(&input.path, &args.effect, format)),
+            Target::Beside => {
+                Destination::File(names::beside(&input.path, recipe.effect_name(), format))
+            }
             Target::Folder(folder) => {
                 Destination::File(folder.join(names::in_folder(&input.relative, format)))
             }
             Target::File(path) => {
-                format = names::format_of_file(path, args.format)?;
+                format = names::format_of_file(path, args.recipe.format)?;
                 Destination::File(path.clone())
             }
         };
-        if nature.cuts_out && !format.has_alpha() {
-            return Err(no_transparency(&args.effect).into());
-        }
+        recipe.check_format(format)?;
         jobs.push(Job { input, to, format });
     }
     check_stdout(args, &jobs)?;
     check_names(args, target, &jobs, also_read)?;
     Ok(jobs)
-}
-
-fn no_transparency(effect: &str) -> Fault {
-    Fault::usage(format!(
-        "`--effect {effect}` makes pixels transparent, which JPEG can't hold"
-    ))
-    .hint("write .png or .webp (`--format png`), or take `--effect color` for a plain background")
 }
 
 fn check_stdout(args: &PhotoArgs, jobs: &[Job]) -> Result<()> {

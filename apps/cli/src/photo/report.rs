@@ -1,14 +1,14 @@
 //! What is told about each picture and about the whole run.
 use anyhow::Result;
-use hypercut::mask::{Finding, Verdict};
 use serde_json::json;
 use std::path::Path;
 
 use super::plan::Destination;
-use super::studio::{Done, display_name};
+use super::{Done, display_name};
 use crate::fault::Exit;
 use crate::log::Log;
 use crate::output::atomic;
+use crate::studio::{ms, share, verdict_word};
 
 /// Counts results and tells about each as it comes.
 #[derive(Debug, Default)]
@@ -43,11 +43,10 @@ impl Report {
     ) -> Result<()> {
         self.done += 1;
         let times = &done.times;
-        let ms = |time: std::time::Duration| time.as_secs_f64() * 1e3;
         log.note(&format!(
             "{}: {}, {:.0} % of the picture; {:.0} ms (read {:.0}, segment {:.0}, draw {:.0}, write {:.0})",
             display_name(input),
-            word(&done.verdict),
+            verdict_word(&done.verdict),
             done.verdict.coverage * 100.0,
             ms(times.total()),
             ms(times.read),
@@ -60,10 +59,10 @@ impl Report {
             "output": to.path().map(Path::to_string_lossy),
             "ok": true,
             "error": null,
-            "verdict": word(&done.verdict),
-            "coverage": rounded(f64::from(done.verdict.coverage), 1e4),
-            "confidence": rounded(f64::from(done.verdict.confidence), 1e4),
-            "ms": rounded(ms(times.total()), 10.0),
+            "verdict": verdict_word(&done.verdict),
+            "coverage": share(done.verdict.coverage),
+            "confidence": share(done.verdict.confidence),
+            "ms": ms(times.total()),
         }))
     }
 
@@ -130,17 +129,4 @@ impl Report {
         }
         Ok(())
     }
-}
-
-fn word(verdict: &Verdict) -> &'static str {
-    match verdict.finding() {
-        Finding::NoPerson => "no person",
-        Finding::LowConfidence => "low confidence",
-        _ => "person",
-    }
-}
-
-/// `value` to the nearest `1 / parts`.
-fn rounded(value: f64, parts: f64) -> f64 {
-    (value * parts).round() / parts
 }

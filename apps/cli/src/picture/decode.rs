@@ -17,6 +17,22 @@ use crate::fault::Fault;
 pub(crate) struct PixelLimit(pub(crate) u64);
 
 impl PixelLimit {
+    /// `100M` or `100000000`.
+    ///
+    /// # Errors
+    /// Says what is wanted.
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        let (digits, unit) = match text.strip_suffix(['M', 'm']) {
+            Some(digits) => (digits, 1_000_000),
+            None => (text, 1),
+        };
+        let limit = digits.parse().ok().and_then(|n: u64| n.checked_mul(unit));
+        limit
+            .filter(|&limit| limit > 0)
+            .map(Self)
+            .ok_or_else(|| "a number of pixels, such as 100M for 100 megapixels".into())
+    }
+
     /// Errors when `width * height` is more.
     pub(crate) fn check(self, width: usize, height: usize) -> Result<()> {
         let pixels = width as u64 * height as u64;
@@ -49,6 +65,8 @@ pub(crate) struct Decoded {
     pub(crate) width: usize,
     /// Rows.
     pub(crate) height: usize,
+    /// Format of the file.
+    pub(crate) format: Format,
     /// Gray, RGB, or RGBA when the file has an alpha channel.
     pub(crate) pixel_format: PixelFormat,
     /// What the file says besides.
@@ -121,6 +139,7 @@ pub(crate) fn decode(bytes: &[u8], limit: PixelLimit) -> Result<Decoded> {
         pixels,
         width,
         height,
+        format,
         pixel_format,
         metadata,
         animated,
@@ -212,6 +231,23 @@ mod tests {
                     whole.len()
                 );
             }
+        }
+    }
+
+    #[test]
+    fn pixel_limits() {
+        assert_eq!(PixelLimit::parse("100M"), Ok(PixelLimit(100_000_000)));
+        assert_eq!(PixelLimit::parse("12"), Ok(PixelLimit(12)));
+        for bad in [
+            "",
+            "0",
+            "M",
+            "-1",
+            "1.5M",
+            "99999999999999999999",
+            "18446744073709551615M",
+        ] {
+            assert!(PixelLimit::parse(bad).is_err(), "{bad}");
         }
     }
 }

@@ -5,7 +5,10 @@ use std::path::Path;
 pub(crate) const HEAD_BYTES: usize = 32;
 
 /// A format that can be read and written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum, serde::Serialize, serde::Deserialize,
+)]
+#[serde(rename_all = "lowercase")]
 pub(crate) enum Format {
     /// Small files, no transparency; see `--quality`.
     #[value(alias = "jpg")]

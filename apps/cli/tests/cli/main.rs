@@ -2,6 +2,7 @@
 mod command;
 mod eval;
 mod failures;
+mod folder;
 mod folders;
 mod metadata;
 mod model;

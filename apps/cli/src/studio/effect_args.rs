@@ -3,61 +3,58 @@ use anyhow::Result;
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, ValueHint};
 use hypercut::effects::{EFFECTS, EffectInfo, OptionInfo, OptionKind, OptionValue, OptionValues};
-use std::path::{Path, PathBuf};
 
 use crate::fault::Fault;
 
-/// The effects' options as given: names and texts, `None` for flags.
+/// The effects' options as given: names and texts; a flag's text is `true`.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct EffectArgs {
-    given: Vec<(&'static str, Option<String>)>,
+    given: Vec<(String, String)>,
 }
 
 impl EffectArgs {
-    /// Values for `effect`. `read` turns the file behind an option of kind [`OptionKind::Picture`] into a picture.
-    ///
-    /// # Errors
-    /// A usage error for an option that the effect doesn't have, a value that it doesn't take, or a missing picture;
-    /// whatever `read` says.
-    pub(crate) fn values(
-        &self,
-        effect: &EffectInfo,
-        mut read: impl FnMut(&Path) -> Result<hypercut::Picture>,
-    ) -> Result<OptionValues> {
-        let mut values = OptionValues::new();
-        for (name, text) in &self.given {
-            let option = effect
-                .option(name)
-                .ok_or_else(|| not_an_option(name, effect))?;
-            let value = match (option.kind, text) {
-                (OptionKind::Picture, Some(path)) => OptionValue::Picture(read(Path::new(path))?),
-                (_, Some(text)) => option
-                    .parse(text)
-                    .map_err(|error| Fault::usage(error.to_string()))?,
-                (_, None) => OptionValue::Flag(true),
-            };
-            values.set(*name, value);
-        }
-        for option in effect.options {
-            if option.kind == OptionKind::Picture && values.get(option.name).is_none() {
-                let message = format!("`--effect {}` needs `--{} FILE`", effect.name, option.name);
-                return Err(Fault::usage(message).into());
-            }
-        }
-        Ok(values)
+    /// Names and texts, in the order of the list of effects.
+    pub(crate) fn given(&self) -> &[(String, String)] {
+        &self.given
     }
+}
 
-    /// The files that options of kind [`OptionKind::Picture`] name.
-    pub(crate) fn files<'a>(
-        &'a self,
-        effect: &'a EffectInfo,
-    ) -> impl Iterator<Item = PathBuf> + 'a {
-        self.given.iter().filter_map(|(name, text)| {
-            let option = effect.option(name)?;
-            let text = text.as_ref()?;
-            (option.kind == OptionKind::Picture).then(|| PathBuf::from(text))
-        })
+/// Values for `effect`. `read` gives the picture that the text of an option of kind [`OptionKind::Picture`] names.
+///
+/// # Errors
+/// A usage error for an option that the effect doesn't have, a value that it doesn't take, or a missing picture;
+/// whatever `read` says.
+pub(super) fn values(
+    given: &[(String, String)],
+    effect: &EffectInfo,
+    read: impl Fn(&str) -> Result<hypercut::Picture>,
+) -> Result<OptionValues> {
+    let mut values = OptionValues::new();
+    for (name, text) in given {
+        let option = effect
+            .option(name)
+            .ok_or_else(|| not_an_option(name, effect))?;
+        let value = match option.kind {
+            OptionKind::Picture => OptionValue::Picture(read(text)?),
+            _ => option
+                .parse(text)
+                .map_err(|error| Fault::usage(error.to_string()))?,
+        };
+        values.set(name, value);
     }
+    for option in effect.options {
+        if option.kind == OptionKind::Picture && values.get(option.name).is_none() {
+            let message = format!("`--effect {}` needs `--{} FILE`", effect.name, option.name);
+            return Err(Fault::usage(message).into());
+        }
+    }
+    Ok(values)
+}
+
+/// Whether `name` is an option of `effect` that takes a picture.
+pub(super) fn is_picture(effect: Option<&EffectInfo>, name: &str) -> bool {
+    let option = effect.and_then(|effect| effect.option(name));
+    option.is_some_and(|option| option.kind == OptionKind::Picture)
 }
 
 fn not_an_option(name: &str, effect: &EffectInfo) -> Fault {
@@ -69,11 +66,15 @@ fn not_an_option(name: &str, effect: &EffectInfo) -> Fault {
     } else {
         "effects"
     };
-    Fault::usage(format!(
+    let fault = Fault::usage(format!(
         "`--{name}` is no option of `--effect {}`",
         effect.name
-    ))
-    .hint(format!("it belongs to {plural} {}", takers.join(", ")))
+    ));
+    match takers.len() {
+        // Only requests can name what no effect has; the command line's flags come from the list.
+        0 => fault.hint("GET /v1/effects lists effects and their options"),
+        _ => fault.hint(format!("it belongs to {plural} {}", takers.join(", "))),
+    }
 }
 
 fn takers(name: &str) -> impl Iterator<Item = &'static EffectInfo> {
@@ -142,10 +143,10 @@ impl FromArgMatches for EffectArgs {
         for (_, option) in options() {
             if option.kind == OptionKind::Flag {
                 if matches.get_flag(option.name) {
-                    self.given.push((option.name, None));
+                    self.given.push((option.name.into(), "true".into()));
                 }
             } else if let Some(text) = matches.get_one::<String>(option.name) {
-                self.given.push((option.name, Some(text.clone())));
+                self.given.push((option.name.into(), text.clone()));
             }
         }
         Ok(())

@@ -1,0 +1,399 @@
+//! What is done to every picture of a run, and how it is written.
+use anyhow::{Context, Result};
+use clap::builder::{PossibleValue, PossibleValuesParser};
+use clap::{Args, ValueHint};
+use hypercut::Segmenter;
+use hypercut::effects::{self, EFFECTS, Effect, EffectInfo, OptionValues};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::effect_args::{self, EffectArgs};
+use super::nature::Nature;
+use crate::fault::Fault;
+use crate::picture::{Decoded, Format, PixelLimit, decode};
+use crate::source;
+
+/// The flags of a recipe.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct RecipeArgs {
+    /// What to draw
+    #[arg(short, long, value_name = "EFFECT", default_value = EFFECTS[0].name)]
+    #[arg(value_parser = effect_names())]
+    pub(crate) effect: String,
+
+    #[command(flatten)]
+    pub(crate) options: EffectArgs,
+
+    /// Picture drawn in the bottom right corner, scaled to the photo
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) logo: Option<PathBuf>,
+
+    /// A .tflite portrait network instead of the one inside
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) model: Option<PathBuf>,
+
+    /// Format to write
+    #[arg(long, value_enum)]
+    pub(crate) format: Option<Format>,
+
+    /// Quality of JPEG files (colour is kept at full resolution, 4:4:4)
+    #[arg(long, value_name = "1-100", default_value_t = QUALITY)]
+    #[arg(value_parser = clap::value_parser!(u8).range(1..=100))]
+    pub(crate) quality: u8,
+
+    /// Crop a cut-out to the person
+    #[arg(long)]
+    pub(crate) trim: bool,
+
+    /// Copy EXIF (camera, time, place) to the result, without its thumbnail
+    #[arg(long)]
+    pub(crate) keep_metadata: bool,
+
+    /// Refuse larger pictures, before decoding them
+    #[arg(long, value_name = "N[M]", default_value = "100M", value_parser = PixelLimit::parse)]
+    pub(crate) max_pixels: PixelLimit,
+}
+
+/// JPEG quality unless told otherwise.
+pub(crate) const QUALITY: u8 = 92;
+
+impl RecipeArgs {
+    /// The recipe as data; files stay paths.
+    pub(crate) fn spec(&self) -> Spec {
+        let text = |path: &PathBuf| path.to_string_lossy().into_owned();
+        Spec {
+            effect: self.effect.clone(),
+            options: self.options.given().to_vec(),
+            logo: self.logo.as_ref().map(text),
+            model: self.model.as_ref().map(text),
+            format: self.format,
+            quality: self.quality,
+            trim: self.trim,
+            keep_metadata: self.keep_metadata,
+            max_pixels: self.max_pixels.0,
+        }
+    }
+
+    /// The recipe, its files read.
+    ///
+    /// # Errors
+    /// As [`Recipe::new`]; messages name the files.
+    pub(crate) fn recipe(&self) -> Result<Recipe> {
+        Recipe::new(&self.spec(), |name| {
+            source::read_file(Path::new(name), self.max_pixels.file_bytes())
+        })
+    }
+
+    /// The files that the recipe reads.
+    pub(crate) fn files(&self) -> Vec<PathBuf> {
+        let spec = self.spec();
+        spec.files().map(PathBuf::from).collect()
+    }
+}
+
+/// The names in [`EFFECTS`], each with its summary.
+pub(crate) fn effect_names() -> PossibleValuesParser {
+    let names = EFFECTS
+        .iter()
+        .map(|effect| PossibleValue::new(effect.name).help(effect.summary));
+    PossibleValuesParser::new(names)
+}
+
+/// A recipe as data, for manifests, requests and plans. Files are named; what the names mean is the reader's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Spec {
+    /// Name of an effect.
+    pub(crate) effect: String,
+    /// Its options: names and texts; a flag's text is `true`, a picture's the name of its file.
+    pub(crate) options: Vec<(String, String)>,
+    /// Name of the logo's file.
+    pub(crate) logo: Option<String>,
+    /// Name of a network's file.
+    pub(crate) model: Option<String>,
+    /// Format to write.
+    pub(crate) format: Option<Format>,
+    /// JPEG quality, 1 to 100.
+    pub(crate) quality: u8,
+    /// Whether a cut-out is cropped to the person.
+    pub(crate) trim: bool,
+    /// Whether EXIF is copied.
+    pub(crate) keep_metadata: bool,
+    /// The most pixels of a picture.
+    pub(crate) max_pixels: u64,
+}
+
+impl Default for Spec {
+    fn default() -> Self {
+        Self {
+            effect: EFFECTS[0].name.into(),
+            options: Vec::new(),
+            logo: None,
+            model: None,
+            format: None,
+            quality: QUALITY,
+            trim: false,
+            keep_metadata: false,
+            max_pixels: 100_000_000,
+        }
+    }
+}
+
+impl Spec {
+    fn info(&self) -> Option<&'static EffectInfo> {
+        effects::find(&self.effect).ok()
+    }
+
+    /// Names of the files that the recipe reads.
+    pub(crate) fn files(&self) -> impl Iterator<Item = &str> {
+        let pictures = self
+            .options
+            .iter()
+            .filter(|(name, _)| effect_args::is_picture(self.info(), name))
+            .map(|(_, text)| text.as_str());
+        pictures
+            .chain(self.logo.as_deref())
+            .chain(self.model.as_deref())
+    }
+
+    /// The same recipe with every file's name replaced by what `rename` makes of it.
+    ///
+    /// # Errors
+    /// What `rename` says.
+    pub(crate) fn rename_files(
+        &self,
+        mut rename: impl FnMut(&str) -> Result<String>,
+    ) -> Result<Self> {
+        let mut renamed = self.clone();
+        let info = self.info();
+        for (name, text) in &mut renamed.options {
+            if effect_args::is_picture(info, name) {
+                *text = rename(text)?;
+            }
+        }
+        for name in [&mut renamed.logo, &mut renamed.model]
+            .into_iter()
+            .flatten()
+        {
+            *name = rename(name)?;
+        }
+        Ok(renamed)
+    }
+}
+
+/// A checked recipe, with everything in memory that it needs; cheap to share between threads.
+#[derive(Debug, Clone)]
+pub(crate) struct Recipe {
+    info: &'static EffectInfo,
+    values: OptionValues,
+    network: Option<Arc<Vec<u8>>>,
+    pub(super) logo: Option<Arc<Decoded>>,
+    pub(super) nature: Nature,
+    pub(super) spec: Spec,
+    fingerprint: String,
+}
+
+impl Recipe {
+    /// Checks `spec`; `read` gives the bytes of the files that it names.
+    ///
+    /// # Errors
+    /// Usage errors for what contradicts itself; whatever `read` says; files that aren't what they should be.
+    pub(crate) fn new(spec: &Spec, mut read: impl FnMut(&str) -> Result<Vec<u8>>) -> Result<Self> {
+        let usage = |error: hypercut::Error| Fault::usage(error.to_string());
+        let info = effects::find(&spec.effect).map_err(usage)?;
+        let limit = PixelLimit(spec.max_pixels);
+        let mut files = HashMap::new();
+        for name in spec.files() {
+            files.insert(name.to_owned(), read(name)?);
+        }
+        let bytes = |name: &str| files.get(name).map(Vec::as_slice).unwrap_or_default();
+        let picture = |name: &str| decode(bytes(name), limit).with_context(|| name.to_owned());
+        let values =
+            effect_args::values(&spec.options, info, |name| picture(name)?.into_picture())?;
+        let effect = info.build(&values).map_err(usage)?;
+        let nature = Nature::of(effect.as_ref());
+        check(spec, nature)?;
+        let logo = spec
+            .logo
+            .as_deref()
+            .map(|name| picture(name).context("logo"));
+        let network = spec.model.as_deref().map(|name| -> Result<_> {
+            Segmenter::from_tflite(bytes(name)).with_context(|| name.to_owned())?;
+            Ok(Arc::new(bytes(name).to_vec()))
+        });
+        let digests = spec.rename_files(|name| Ok(digest(bytes(name))))?;
+        Ok(Self {
+            info,
+            values,
+            network: network.transpose()?,
+            logo: logo.transpose()?.map(Arc::new),
+            nature,
+            spec: spec.clone(),
+            fingerprint: fingerprint(&digests),
+        })
+    }
+
+    /// The name of the effect.
+    pub(crate) fn effect_name(&self) -> &'static str {
+        self.info.name
+    }
+
+    /// The most pixels of a picture.
+    pub(crate) fn max_pixels(&self) -> PixelLimit {
+        PixelLimit(self.spec.max_pixels)
+    }
+
+    /// What decides about the bytes of a result besides its input, as 16 hexadecimal digits: the recipe, the contents of its
+    /// files, the network, and the version of this program.
+    pub(crate) fn fingerprint(&self) -> &str {
+        &self.fingerprint
+    }
+
+    /// The format that a picture of format `input` is written in, unless the output's name says another.
+    pub(crate) fn usual_format(&self, input: Format) -> Format {
+        let usual = if self.nature.keeps_format {
+            input
+        } else {
+            Format::Png
+        };
+        self.spec.format.unwrap_or(usual)
+    }
+
+    /// Refuses a format that can't hold what the effect draws.
+    ///
+    /// # Errors
+    /// A usage error that says which formats can.
+    pub(crate) fn check_format(&self, format: Format) -> Result<()> {
+        if !self.nature.cuts_out || format.has_alpha() {
+            return Ok(());
+        }
+        let fault = Fault::usage(format!(
+            "`--effect {}` makes pixels transparent, which JPEG can't hold",
+            self.info.name
+        ));
+        let hint =
+            "write .png or .webp (`--format png`), or take `--effect color` for a plain background";
+        Err(fault.hint(hint).into())
+    }
+
+    /// Whether another network is asked for than `other` has.
+    #[cfg(feature = "serve")]
+    pub(super) fn network_differs(&self, other: &Self) -> bool {
+        self.network != other.network
+    }
+
+    pub(super) fn effect(&self) -> Result<Box<dyn Effect>> {
+        Ok(self.info.build(&self.values)?)
+    }
+
+    pub(super) fn segmenter(&self) -> Result<Segmenter> {
+        Ok(match &self.network {
+            Some(bytes) => Segmenter::from_tflite(bytes)?,
+            None => Segmenter::new()?,
+        })
+    }
+}
+
+fn check(spec: &Spec, nature: Nature) -> Result<()> {
+    if !(1..=100).contains(&spec.quality) {
+        let message = format!("a quality of {} is not one from 1 to 100", spec.quality);
+        return Err(Fault::usage(message).into());
+    }
+    if spec.trim && !nature.cuts_out {
+        let message = format!(
+            "`--trim` crops cut-outs; `--effect {}` makes none",
+            spec.effect
+        );
+        return Err(Fault::usage(message).hint("add `--effect cutout`").into());
+    }
+    if spec.logo.is_some() && nature.is_mask {
+        let message = format!(
+            "`--logo` doesn't go with `--effect {}`: a mask holds no picture",
+            spec.effect
+        );
+        return Err(Fault::usage(message).into());
+    }
+    Ok(())
+}
+
+/// SHA-256 as 64 hexadecimal digits.
+pub(crate) fn digest(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// `spec` with digests for the names of files.
+fn fingerprint(spec: &Spec) -> String {
+    let mut spec = spec.clone();
+    // A limit decides whether there is a result, not which.
+    spec.max_pixels = 0;
+    let mut sha = Sha256::new();
+    sha.update(env!("CARGO_PKG_VERSION"));
+    if spec.model.is_none() {
+        sha.update(Sha256::digest(Segmenter::built_in()));
+    }
+    sha.update(serde_json::to_vec(&spec).unwrap_or_default());
+    hex(&sha.finalize()[..8])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn named(options: &[(&str, &str)]) -> Spec {
+        let options = options.iter().map(|&(a, b)| (a.into(), b.into())).collect();
+        Spec {
+            options,
+            ..Spec::default()
+        }
+    }
+
+    fn recipe(spec: &Spec) -> Result<Recipe> {
+        Recipe::new(spec, |name| anyhow::bail!("no file {name}"))
+    }
+
+    #[test]
+    fn a_digest_is_that_of_fips_180_4() {
+        let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        assert_eq!(digest(b"abc"), abc);
+    }
+
+    #[test]
+    fn fingerprints_tell_recipes_apart_and_not_limits() {
+        let print = |spec: &Spec| recipe(spec).unwrap().fingerprint().to_owned();
+        let plain = print(&Spec::default());
+        assert_eq!(plain.len(), 16);
+        assert_ne!(plain, print(&named(&[("strength", "70")])));
+        let limited = Spec {
+            max_pixels: 5,
+            ..Spec::default()
+        };
+        assert_eq!(plain, print(&limited));
+    }
+
+    #[test]
+    fn files_are_named_and_renamed() {
+        let mut spec = named(&[("background", "beach.jpg")]);
+        spec.effect = "image".into();
+        spec.logo = Some("logo.png".into());
+        assert_eq!(spec.files().collect::<Vec<_>>(), ["beach.jpg", "logo.png"]);
+        let renamed = spec.rename_files(|name| Ok(format!("x/{name}"))).unwrap();
+        let files: Vec<_> = renamed.files().collect();
+        assert_eq!(files, ["x/beach.jpg", "x/logo.png"]);
+        assert!(recipe(&spec).is_err(), "its files are read");
+    }
+
+    #[test]
+    fn a_spec_survives_json_and_refuses_unknown_fields() {
+        let spec = named(&[("strength", "70"), ("style", "bokeh")]);
+        let text = serde_json::to_string(&spec).unwrap();
+        assert_eq!(serde_json::from_str::<Spec>(&text).unwrap(), spec);
+        assert!(serde_json::from_str::<Spec>(r#"{"strenght": 3}"#).is_err());
+    }
+}

@@ -1,0 +1,316 @@
+//! `hypercut folder`: nothing lost, nothing twice, nothing touched that isn't ours.
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::command::Place;
+use crate::pictures::plain;
+
+const MANIFEST: &str = "out/hypercut-manifest.jsonl";
+
+fn entries(place: &Place) -> Vec<Value> {
+    let text = String::from_utf8(place.read(MANIFEST)).unwrap();
+    text.lines()
+        .filter_map(|line| serde_json::from_str(line).ok())
+        .collect()
+}
+
+/// The results, manifest aside.
+fn results(place: &Place, folder: &str) -> BTreeMap<String, Vec<u8>> {
+    let prefix = format!("{folder}/");
+    let names = place.files().into_iter();
+    names
+        .filter(|name| name.starts_with(&prefix) && !name.ends_with(".jsonl"))
+        .map(|name| (name[prefix.len()..].to_owned(), place.read(&name)))
+        .collect()
+}
+
+fn album() -> Place {
+    let place = Place::new();
+    for name in ["in/a.jpg", "in/sub/a.jpg", "in/sub/deep/b.JPEG"] {
+        place.write(name, &plain("jpg"));
+    }
+    place.write("in/c.png", &plain("png"));
+    place.write("in/notes.txt", b"hello");
+    place
+}
+
+#[test]
+fn the_same_bytes_as_photo_and_a_line_for_each() {
+    let place = album();
+    let before = place.files();
+    place.run("photo in -r -o photo --effect pop").fine();
+    let said = place.run("folder in -o out --effect pop --jobs 2").fine();
+    assert!(
+        said.stderr.ends_with("4 done, 0 failed\n"),
+        "{}",
+        said.stderr
+    );
+    assert_eq!(results(&place, "out"), results(&place, "photo"));
+    let kept: Vec<_> = place
+        .files()
+        .into_iter()
+        .filter(|name| name.starts_with("in/"))
+        .collect();
+    assert_eq!(kept, before);
+
+    let mut lines = entries(&place);
+    lines.sort_by_key(|line| line["input"].to_string());
+    let inputs: Vec<_> = lines
+        .iter()
+        .map(|line| line["input"].as_str().unwrap())
+        .collect();
+    assert_eq!(inputs, ["a.jpg", "c.png", "sub/a.jpg", "sub/deep/b.JPEG"]);
+    // `sha256sum` of the same bytes, where there is one.
+    let sum = std::process::Command::new("sha256sum")
+        .arg(place.path("out/c.png"))
+        .output();
+    if let Ok(sum) = sum {
+        let sum = String::from_utf8(sum.stdout).unwrap();
+        assert_eq!(lines[1]["output_sha256"], sum[..64]);
+    }
+    assert!(
+        lines
+            .iter()
+            .all(|line| line["error"].is_null() && line["ms"].is_number())
+    );
+}
+
+#[test]
+fn a_second_run_does_only_what_is_new_changed_or_lost() {
+    let place = album();
+    let done = |line: &str, words: &str| {
+        let said = place.run(line).fine();
+        assert!(
+            said.stderr.ends_with(&format!("{words}\n")),
+            "{}",
+            said.stderr
+        );
+    };
+    done("folder in -o out --effect pop", "4 done, 0 failed");
+    done(
+        "folder in -o out --effect pop",
+        "0 done, 4 finished before, 0 failed",
+    );
+    place.write(
+        "in/c.png",
+        &crate::pictures::encode(&crate::pictures::with_alpha().into(), "png", None, None),
+    );
+    std::fs::remove_file(place.path("out/a.jpg")).unwrap();
+    place.write("in/new.jpg", &plain("jpg"));
+    done(
+        "folder in -o out --effect pop",
+        "3 done, 2 finished before, 0 failed",
+    );
+    // Other options are other results; these are this command's own files, so they are replaced.
+    done("folder in -o out --effect color", "5 done, 0 failed");
+    place.run("photo in -r -o photo --effect color").fine();
+    assert_eq!(results(&place, "out"), results(&place, "photo"));
+}
+
+#[test]
+fn files_of_others_are_left_alone() {
+    let place = album();
+    place.write("out/a.jpg", b"mine");
+    let said = place.run("folder in -o out --effect pop");
+    assert_eq!(said.code, 1);
+    let error = "error: in/a.jpg: out/a.jpg is there and was not made by this command\n\
+                 hint: move it away, or `--overwrite` replaces it\n";
+    assert!(said.stderr.contains(error), "{}", said.stderr);
+    assert_eq!(place.read("out/a.jpg"), b"mine");
+    // Edited after it was made: no longer this command's.
+    place.write("out/c.png", b"touched up");
+    assert_eq!(place.run("folder in -o out --effect pop").code, 1);
+    assert_eq!(place.read("out/c.png"), b"touched up");
+    place
+        .run("folder in -o out --effect pop --overwrite")
+        .fine();
+    place.run("photo in -r -o photo --effect pop").fine();
+    assert_eq!(results(&place, "out"), results(&place, "photo"));
+}
+
+#[test]
+fn what_makes_no_sense_is_refused_before_any_work() {
+    let place = album();
+    let before = place.files();
+    place.run("folder in -o in").says(
+        2,
+        "error: in: input and output are one folder\n\
+         hint: results would be the next run's inputs: choose another folder with `-o`, it may lie inside",
+    );
+    place.run("folder in/a.jpg -o out").says(
+        2,
+        "error: in/a.jpg: is not a folder\nhint: `hypercut photo` takes files",
+    );
+    place.run("folder missing -o out").says(
+        1,
+        "error: missing: no such folder\nhint: check the spelling of its path",
+    );
+    assert_eq!(place.run("folder in").code, 2, "an output must be named");
+    assert_eq!(place.files(), before);
+    place.write("in/a.png", &plain("png"));
+    let said = place.run("folder in -o out --effect mask");
+    assert_eq!(said.code, 2);
+    assert!(
+        said.stderr.contains("would both be written to out/a.png"),
+        "{}",
+        said.stderr
+    );
+    assert!(!place.path("out").exists());
+}
+
+#[test]
+fn one_run_at_a_time_in_one_output_folder() {
+    let place = album();
+    place.write(MANIFEST, b"");
+    let other = std::fs::File::open(place.path(MANIFEST)).unwrap();
+    other.lock().unwrap();
+    place.run("folder in -o out --effect pop").says(
+        1,
+        "error: another hypercut is working on out\nhint: wait for it, or choose another `-o`",
+    );
+    drop(other);
+    place.run("folder in -o out --effect pop").fine();
+}
+
+#[test]
+fn bad_pictures_are_lines_in_the_manifest() {
+    let place = album();
+    let whole = plain("jpg");
+    place.write("in/cut.jpg", &whole[..whole.len() / 2]);
+    place.write("in/empty.png", b"");
+    let said = place.run("folder in -o out --effect pop --json");
+    assert_eq!(said.code, 1);
+    assert!(
+        said.stderr.ends_with("4 done, 2 failed\n"),
+        "{}",
+        said.stderr
+    );
+    assert_eq!(said.stdout, place.read(MANIFEST));
+    let failed: BTreeMap<_, _> = entries(&place)
+        .into_iter()
+        .filter(|line| !line["error"].is_null())
+        .map(|line| {
+            (
+                line["input"].as_str().unwrap().to_owned(),
+                line["error"].to_string(),
+            )
+        })
+        .collect();
+    assert_eq!(failed.keys().collect::<Vec<_>>(), ["cut.jpg", "empty.png"]);
+    assert!(
+        failed["cut.jpg"].contains("damaged or cut-short JPEG"),
+        "{failed:?}"
+    );
+    // Mended, it is done in the next run.
+    place.write("in/cut.jpg", &whole);
+    std::fs::remove_file(place.path("in/empty.png")).unwrap();
+    let said = place.run("folder in -o out --effect pop").fine();
+    assert!(
+        said.stderr
+            .ends_with("1 done, 4 finished before, 0 failed\n"),
+        "{}",
+        said.stderr
+    );
+}
+
+fn start(place: &Place, line: &str) -> Child {
+    let mut command = place.command();
+    command.args(line.split_whitespace()).stdin(Stdio::null());
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    command.spawn().unwrap()
+}
+
+/// `HYPERCUT_KILLS` and `HYPERCUT_KILL_PICTURES` make a longer test of it.
+#[test]
+fn killed_at_any_moment_it_ends_in_the_same_bytes() {
+    let number =
+        |name: &str, usual: u64| std::env::var(name).map_or(usual, |text| text.parse().unwrap());
+    let (kills, pictures) = (
+        number("HYPERCUT_KILLS", 6),
+        number("HYPERCUT_KILL_PICTURES", 12),
+    );
+    let place = Place::new();
+    for index in 0..pictures {
+        let mut picture = crate::pictures::asymmetric();
+        picture.put_pixel(0, 0, image::Rgb([index as u8, (index >> 8) as u8, 0]));
+        place.write(
+            &format!("in/{}/{index:03}.png", index % 3),
+            &crate::pictures::encode(&picture.into(), "png", None, None),
+        );
+    }
+    let clock = Instant::now();
+    place
+        .run("folder in -o whole --effect cutout --jobs 2")
+        .fine();
+    let whole = clock.elapsed();
+    let expected = results(&place, "whole");
+    assert_eq!(expected.len() as u64, pictures);
+
+    // A fixed sequence of moments, spread over the whole of a run.
+    let mut state = 0x2545_f491_4f6c_dd1d_u64;
+    let mut interrupted = 0;
+    for _ in 0..kills {
+        if std::fs::exists(place.path("out")).unwrap()
+            && results(&place, "out").len() as u64 == pictures
+        {
+            std::fs::remove_dir_all(place.path("out")).unwrap();
+        }
+        let mut child = start(&place, "folder in -o out --effect cutout --jobs 2");
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        std::thread::sleep(whole.mul_f64((state >> 40) as f64 / (1u64 << 24) as f64));
+        child.kill().unwrap();
+        interrupted += u64::from(!child.wait().unwrap().success());
+        for (name, bytes) in results(&place, "out") {
+            if !name.ends_with(".tmp") {
+                assert_eq!(
+                    expected.get(&name),
+                    Some(&bytes),
+                    "{name} is whole at every moment"
+                );
+            }
+        }
+    }
+    assert!(interrupted > 0, "killed before it ended");
+    println!("{interrupted} of {kills} runs were killed before they ended");
+    place
+        .run("folder in -o out --effect cutout --jobs 2")
+        .fine();
+    assert_eq!(
+        results(&place, "out"),
+        expected,
+        "nothing missing, nothing left over"
+    );
+}
+
+#[test]
+fn a_watched_folder_is_worked_on_as_pictures_arrive() {
+    let place = album();
+    let mut child = start(&place, "folder in -o out --watch --effect pop");
+    let wait = |what: &str, ready: &dyn Fn() -> bool| {
+        let clock = Instant::now();
+        while !ready() {
+            assert!(clock.elapsed() < Duration::from_secs(50), "{what}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    };
+    wait("what was there", &|| results(&place, "out").len() == 4);
+    // A slow copy: half a file is no picture, and must not stay in the way of the whole one.
+    let whole = plain("jpg");
+    place.write("in/later/x.jpg", &whole[..whole.len() / 2]);
+    std::thread::sleep(Duration::from_millis(100));
+    place.write("in/later/x.jpg", &whole);
+    wait("what arrived", &|| place.path("out/later/x.jpg").exists());
+    // What changed is drawn anew.
+    let before = place.read("out/c.png");
+    let other = crate::pictures::encode(&crate::pictures::with_alpha().into(), "png", None, None);
+    place.write("in/c.png", &other);
+    wait("what changed", &|| place.read("out/c.png") != before);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    place.run("photo in -r -o photo --effect pop").fine();
+    assert_eq!(results(&place, "out"), results(&place, "photo"));
+}
