@@ -36,10 +36,11 @@ impl fmt::Display for Size {
     }
 }
 
-/// Something like a bust before a textured wall: a head and shoulders in skin and cloth colours, with noise.
+/// Something like a bust before a textured wall: a head and shoulders in skin and cloth colours, with noise;
+/// opaque RGBA, as cameras and canvases give it.
 pub(super) fn person(size: Size) -> Result<Picture> {
     let Size { width, height } = size;
-    let mut pixels = Vec::with_capacity(width * height * 3);
+    let mut pixels = Vec::with_capacity(width * height * 4);
     let mut noise = 0x9e37_79b9_u32;
     for y in 0..height {
         for x in 0..width {
@@ -50,9 +51,10 @@ pub(super) fn person(size: Size) -> Result<Picture> {
             let grain = (noise >> 29) as u8;
             let colour = colour(x as f32 / width as f32, y as f32 / height as f32);
             pixels.extend(colour.map(|c: u8| c.saturating_add(grain)));
+            pixels.push(255);
         }
     }
-    Ok(Picture::new(pixels, width, height, PixelFormat::Rgb8)?)
+    Ok(Picture::new(pixels, width, height, PixelFormat::Rgba8)?)
 }
 
 /// The colour at `x`, `y` in 0 to 1.

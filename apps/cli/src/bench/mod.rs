@@ -6,7 +6,7 @@ mod stats;
 use anyhow::{Context, Result};
 use clap::{Args, ValueHint};
 use hypercut::effects::{self, Effect, OptionKind, OptionValue, OptionValues};
-use hypercut::{ErrorKind, FrameMut, Mask, Picture, PixelFormat, Segmenter};
+use hypercut::{ErrorKind, FrameMut, Mask, Picture, Segmenter};
 use hypercut_engine::Session;
 use hypercut_engine::describe::Description;
 use hypercut_engine::tensor::DType;
@@ -37,7 +37,7 @@ pub(crate) struct BenchArgs {
     #[arg(value_parser = clap::value_parser!(u32).range(1..))]
     threads: u32,
 
-    /// Size of the frame, which is made up
+    /// Size of the frame, RGBA and made up
     #[arg(long, value_name = "WxH", default_value = "1920x1080")]
     frame: Size,
 
@@ -181,7 +181,7 @@ fn measure_frame(args: &BenchArgs, mut segmenter: Segmenter) -> Result<FrameTime
     let picture = frame::person(args.frame)?;
     let mut effect = build(&args.effect, &picture)?;
     let frame = picture.as_frame();
-    let format = effect.output_format(PixelFormat::Rgb8);
+    let format = effect.output_format(frame.format());
     let (width, height) = (frame.width(), frame.height());
     let mut pixels = vec![0; width * height * format.bytes()];
     let mut mask = Mask::new();

@@ -12,7 +12,8 @@ pub mod opacity;
 mod per_isa;
 pub mod reduce;
 pub mod resize;
-pub mod runs;
+pub mod spread;
+pub mod tile;
 
 /// A picture in memory: `height` rows of `width` pixels of `channels` bytes, `stride` bytes apart.
 #[derive(Debug, Clone, Copy)]

@@ -2,18 +2,13 @@
 //!
 //! Colours are averaged with the background's share of each pixel as weight, so nothing of the person gets into the blur:
 //! no halo. That happens at reduced size, as coarse as the blur allows, and is interpolated back.
-use std::ops::Range;
-
 use hypercut_kernels::isa::Isa;
 use hypercut_kernels::pixel::blur::{Disc, Gaussian};
-use hypercut_kernels::pixel::composite::{Row, Sides, colours, over_row, soft_row};
+use hypercut_kernels::pixel::composite::{TileRow, draw_row};
 use hypercut_kernels::pixel::fill::Fill;
-use hypercut_kernels::pixel::opacity;
-use hypercut_kernels::pixel::reduce::{MAX_SIDE, Tone};
-use hypercut_kernels::pixel::runs::Kind;
+use hypercut_kernels::pixel::reduce::{self, Tone};
 
-use super::plane::{Edges, Plane, Side, runs_under};
-use super::weights::Weights;
+use super::plane::{Edges, Plane, largest_cell};
 use super::{Effect, EffectInfo, OptionInfo, OptionKind, check};
 use crate::error::Result;
 use crate::frame::{Frame, FrameMut, PixelFormat};
@@ -57,11 +52,11 @@ const FULL_SIGMA: f32 = 0.04;
 /// Below this standard deviation in pixels nothing can be seen of a blur.
 const LEAST_SIGMA: f32 = 0.3;
 
-/// A Gaussian is computed in cells of at most 1 / 2.5 of its standard deviation: coarser ones would show.
-const GAUSSIAN_CELLS: f32 = 2.5;
+/// A Gaussian is computed in cells of at most 1 / 2.4 of its standard deviation: coarser ones would show.
+const GAUSSIAN_CELLS: f32 = 2.4;
 
-/// A disc, which has an edge, in cells of at most 1 / 8 of its radius.
-const DISC_CELLS: f32 = 8.0;
+/// A disc, which has an edge, in cells of at most 1 / 7 of its radius.
+const DISC_CELLS: f32 = 7.0;
 
 /// Variance, in squared cells, that averaging over cells (1 / 12) and interpolating between them (1 / 6) add by themselves.
 const CELL_VARIANCE: f32 = 0.25;
@@ -79,11 +74,9 @@ struct Blur {
     style: Style,
     curve: [f32; 256],
     behind: Plane,
-    disc_out: Vec<[f32; 4]>,
     edges: Edges,
-    weights: Weights,
     gaussian: Gaussian,
-    disc: Disc,
+    bokeh: Bokeh,
     fill: Fill,
 }
 
@@ -94,70 +87,90 @@ impl Blur {
             strength,
             style,
             curve: highlights(),
-            behind: Plane::new(Side::Background),
-            disc_out: Vec::new(),
+            behind: Plane::default(),
             edges: Edges::default(),
-            weights: Weights::default(),
             gaussian: Gaussian::default(),
-            disc: Disc::default(),
+            bokeh: Bokeh::default(),
             fill: Fill::default(),
         }
     }
 
     /// Fills `self.behind` with the blurred background, and `self.edges`; `sigma` is in pixels.
     fn blur_background(&mut self, frame: &Frame<'_>, mask: &Mask, sigma: f32) {
-        let plane = &mut self.behind;
-        match self.style {
+        let (isa, plane) = (self.isa, &mut self.behind);
+        let tone = match self.style {
             Style::Gaussian => {
-                let cell = ((sigma / GAUSSIAN_CELLS) as usize).clamp(1, MAX_SIDE);
-                plane.start(frame, cell);
-                self.edges.prepare_with(self.isa, frame, mask, plane);
-                let mut in_cells = sigma / cell as f32;
-                if cell > 1 {
+                plane.start(frame, largest_cell(sigma / GAUSSIAN_CELLS));
+                self.edges.prepare_with(isa, frame, mask, Some(plane));
+                let mut in_cells = sigma / (1 << plane.log) as f32;
+                if plane.log > 0 {
                     in_cells = (in_cells * in_cells - CELL_VARIANCE).sqrt();
                 }
                 self.gaussian
-                    .run(self.isa, in_cells, &mut plane.cells, plane.width);
-                plane.finish(self.isa, &mut self.fill, Tone::Plain);
+                    .run(isa, in_cells, &mut plane.cells, plane.width);
+                Tone::Plain
             }
             Style::Bokeh => {
                 // A disc of radius r has the variance of a Gaussian of r / 2 along each axis.
                 let radius = sigma * 2.0;
-                let cell = ((radius / DISC_CELLS) as usize).clamp(1, MAX_SIDE);
-                plane.start(frame, cell);
-                plane.gather_curved(self.isa, frame, mask, &self.curve, &mut self.weights);
-                self.edges.prepare(self.isa, frame, mask);
-                self.disc_out.resize(plane.cells.len(), [0.0; 4]);
-                self.disc.run(
-                    self.isa,
-                    radius / cell as f32,
-                    &plane.cells,
-                    plane.width,
-                    &mut self.disc_out,
-                );
-                plane.cells.copy_from_slice(&self.disc_out);
-                plane.finish(self.isa, &mut self.fill, Tone::Curve(&self.curve));
+                plane.start(frame, largest_cell(radius / DISC_CELLS));
+                self.bokeh
+                    .run(isa, frame, mask, (&self.curve, radius), plane);
+                self.edges.prepare(isa, frame, mask);
+                Tone::Curve(&self.curve)
+            }
+        };
+        plane.finish(isa, frame, &mut self.fill, tone);
+    }
+}
+
+/// Memory of a background gathered by a lens.
+#[derive(Debug, Default)]
+struct Bokeh {
+    disc: Disc,
+    shares: Vec<u8>,
+    weights: Vec<u8>,
+    columns: Vec<[f32; 4]>,
+    out: Vec<[f32; 4]>,
+}
+
+impl Bokeh {
+    /// Fills the cells of `plane`, which has started, with discs of the background in the scale of `curve`, a byte's entry each.
+    fn run(
+        &mut self,
+        isa: Isa,
+        frame: &Frame<'_>,
+        mask: &Mask,
+        (curve, radius): (&[f32; 256], f32),
+        plane: &mut Plane,
+    ) {
+        let (channels, cell) = (frame.format().bytes(), 1 << plane.log);
+        self.columns.clear();
+        self.columns.resize(frame.width(), [0.0; 4]);
+        self.weights.resize(frame.width(), 0);
+        for (y, row) in frame.rows().enumerate() {
+            self.shares.clear();
+            self.shares
+                .extend(mask.row(y).iter().map(|alpha| 255 - alpha));
+            reduce::eighth_power(isa, &self.shares, &mut self.weights);
+            if channels == 4 {
+                for (weight, pixel) in self.weights.iter_mut().zip(row.as_chunks::<4>().0) {
+                    *weight = (u16::from(*weight) * u16::from(pixel[3]) / 255) as u8;
+                }
+            }
+            let (weights, columns) = (&self.weights, &mut self.columns);
+            reduce::add_row(isa, row, channels, weights, Tone::Curve(curve), columns);
+            if (y + 1).is_multiple_of(cell) || y + 1 == frame.height() {
+                let cells = &mut plane.cells[y / cell * plane.width..][..plane.width];
+                reduce::fold(isa, columns, cell, cells);
             }
         }
-    }
-
-    /// Draws the places `span` of row `y`, where the mask is soft or the picture transparent.
-    fn mix(&mut self, y: usize, span: Range<usize>, row: Row<'_>, out: &mut [u8]) {
-        let behind = &mut self.behind.row(self.isa, y, span.clone())[span.clone()];
-        let opaque = row.channels < 4 || opacity::is_opaque(self.isa, row.picture);
-        let sides = self.edges.row(self.isa, y, span.clone());
-        let sides = Sides {
-            person: &sides.person[span.clone()],
-            background: &sides.background[span],
-        };
-        if opaque {
-            return soft_row(self.isa, row, sides, behind, out);
-        }
-        for (behind, pixel) in behind.iter_mut().zip(row.picture.as_chunks::<4>().0) {
-            behind[3] = pixel[3];
-        }
-        let sides = Some(sides);
-        over_row(self.isa, Row { sides, ..row }, behind, out, row.channels);
+        plane.distrust_edges(isa);
+        self.out.resize(plane.cells.len(), [0.0; 4]);
+        let in_cells = radius / cell as f32;
+        self.disc
+            .run(isa, in_cells, &plane.cells, plane.width, &mut self.out);
+        plane.cells.copy_from_slice(&self.out);
     }
 }
 
@@ -188,32 +201,18 @@ impl Effect for Blur {
             return Ok(());
         }
         self.blur_background(frame, mask, sigma);
-        let channels = frame.format().bytes();
         for (y, picture) in frame.rows().enumerate() {
-            let (alphas, out) = (mask.row(y), out.row_mut(y));
-            for (kind, span) in runs_under(self.isa, picture, frame.format(), alphas) {
-                let bytes = span.start * channels..span.end * channels;
-                match kind {
-                    Kind::Full => out[bytes.clone()].copy_from_slice(&picture[bytes]),
-                    Kind::Empty if channels == 4 => {
-                        let out = out.as_chunks_mut::<4>().0;
-                        self.behind.draw_row(self.isa, y, span, out);
-                    }
-                    Kind::Empty => {
-                        let behind = self.behind.row(self.isa, y, span.clone());
-                        colours(self.isa, &behind[span], &mut out[bytes], channels);
-                    }
-                    Kind::Soft => {
-                        let row = Row {
-                            picture: &picture[bytes.clone()],
-                            channels,
-                            alpha: &alphas[span.clone()],
-                            sides: None,
-                        };
-                        self.mix(y, span, row, &mut out[bytes]);
-                    }
-                }
-            }
+            let edges = self.edges.row(self.isa, frame, y);
+            let row = TileRow {
+                picture,
+                channels: frame.format().bytes(),
+                alpha: mask.row(y),
+                kinds: edges.kinds,
+                person: edges.person,
+                background: edges.background,
+                behind: self.behind.row(self.isa, y),
+            };
+            draw_row(self.isa, row, out.row_mut(y));
         }
         Ok(())
     }

@@ -46,7 +46,7 @@ impl Effect for Cutout {
             let sides = self
                 .edges
                 .as_mut()
-                .map(|edges| edges.soft_row(self.isa, y, mask.row(y)));
+                .map(|edges| edges.sides(self.isa, frame, y));
             let row = Row {
                 picture,
                 channels: frame.format().bytes(),

@@ -10,7 +10,6 @@ mod options;
 mod plane;
 mod pop;
 mod replace;
-mod weights;
 
 use std::fmt::Debug;
 

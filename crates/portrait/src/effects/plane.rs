@@ -1,276 +1,211 @@
 //! The smooth colours of one side of a mask, at reduced size.
-use std::ops::Range;
-
 use hypercut_kernels::isa::Isa;
 use hypercut_kernels::pixel::blur::Gaussian;
 use hypercut_kernels::pixel::composite::Sides;
 use hypercut_kernels::pixel::fill::Fill;
-use hypercut_kernels::pixel::lerp::{self, Taps};
-use hypercut_kernels::pixel::opacity;
-use hypercut_kernels::pixel::reduce::{self, Sums, Tone};
-use hypercut_kernels::pixel::runs::{Kind, runs};
+use hypercut_kernels::pixel::reduce::{self, Tone};
+use hypercut_kernels::pixel::spread::{self, Between};
+use hypercut_kernels::pixel::tile;
 
-use super::weights::Weights;
-use crate::frame::{Frame, PixelFormat};
+use crate::frame::Frame;
 use crate::mask::Mask;
 
-/// Which side of a mask.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub(super) enum Side {
-    Person,
-    #[default]
-    Background,
+/// Largest cell of a plane, as a logarithm.
+const MAX_LOG: usize = 8;
+
+/// The logarithm of the largest cell, a power of two in pixels, that is no larger than `pixels`.
+pub(super) fn largest_cell(pixels: f32) -> usize {
+    (pixels.max(1.0) as usize).ilog2().min(MAX_LOG as u32) as usize
 }
 
-impl Side {
-    /// The runs of a mask that are this side's alone.
-    fn own(self) -> Kind {
-        match self {
-            Self::Person => Kind::Full,
-            Self::Background => Kind::Empty,
-        }
-    }
-}
-
-/// Cells of `cell` x `cell` pixels that hold one side's colours, and rows of them at full size.
+/// Cells of `1 << log` pixels a side that hold one side's colours.
 #[derive(Debug, Default)]
 pub(super) struct Plane {
-    side: Side,
     /// `[h, width, 4]`: premultiplied colour and weight.
     pub(super) cells: Vec<[f32; 4]>,
     /// Cells per row.
     pub(super) width: usize,
-    cell: usize,
-    colours: Vec<[u16; 4]>,
-    sums: Sums,
-    columns: Vec<[f32; 4]>,
+    /// Logarithm of a cell's side in pixels.
+    pub(super) log: usize,
     trust: Vec<f32>,
-    x: Taps,
-    y: Taps,
-    between: Vec<[u16; 4]>,
-    row: Vec<[u8; 4]>,
+    colours: Colours,
+}
+
+/// Colours of a plane, in cells that pixels can be drawn from.
+#[derive(Debug, Default)]
+struct Colours {
+    /// `[h, width, 4]` with [`spread::BITS`] fractional bits.
+    cells: Vec<[u16; 4]>,
+    width: usize,
+    log: usize,
+    doubled: Vec<[u16; 4]>,
+    scratch: Vec<[u16; 4]>,
+    between: Between,
 }
 
 impl Plane {
-    /// Of no size yet.
-    pub(super) fn new(side: Side) -> Self {
-        Self {
-            side,
-            ..Self::default()
+    /// Takes the frame's size, with cells of `1 << log` pixels a side.
+    pub(super) fn start(&mut self, frame: &Frame<'_>, log: usize) {
+        (self.width, self.log) = (frame.width().div_ceil(1 << log), log);
+        let height = frame.height().div_ceil(1 << log);
+        self.cells.resize(self.width * height, [0.0; 4]);
+    }
+
+    /// Takes the cells of another plane of the same frame.
+    pub(super) fn copy(&mut self, other: &Self) {
+        self.cells.clone_from(&other.cells);
+        (self.width, self.log) = (other.width, other.log);
+    }
+
+    /// Makes cells of `1 << log` pixels of smaller ones.
+    pub(super) fn coarsen(&mut self, isa: Isa, log: usize) {
+        while self.log < log {
+            self.width = reduce::halve(isa, &mut self.cells, self.width);
+            self.log += 1;
         }
     }
 
-    /// Takes the frame's size, with cells of `cell` pixels a side.
-    pub(super) fn start(&mut self, frame: &Frame<'_>, cell: usize) {
-        let (width, height) = reduce::cells(&frame.source(), cell);
-        (self.width, self.cell) = (width, cell);
-        self.cells.resize(width * height, [0.0; 4]);
-        self.x.set(frame.width(), width, 1, cell);
-        self.y.set(frame.height(), height, 1, cell);
-        self.row.resize(frame.width(), [0; 4]);
-        self.sums.start(frame.width(), frame.format().bytes(), cell);
-    }
-
-    /// The cells that picture row `y` ends, if it ends any.
-    fn ended(&mut self, y: usize, height: usize) -> Option<&mut [[f32; 4]]> {
-        let ends = (y + 1).is_multiple_of(self.cell) || y + 1 == height;
-        ends.then(|| &mut self.cells[y / self.cell * self.width..][..self.width])
-    }
-
-    /// Lowers what touches the mask's other side, after every row.
-    fn end(&mut self) {
-        reduce::distrust_edges(&mut self.cells, self.width, &mut self.trust);
-    }
-
-    /// Averages the plane's side in the scale of `curve`, a byte's entry each.
-    pub(super) fn gather_curved(
-        &mut self,
-        isa: Isa,
-        frame: &Frame<'_>,
-        mask: &Mask,
-        curve: &[f32; 256],
-        weights: &mut Weights,
-    ) {
-        self.columns.clear();
-        self.columns.resize(frame.width(), [0.0; 4]);
-        let (channels, height) = (frame.format().bytes(), frame.height());
-        let mut columns = std::mem::take(&mut self.columns);
-        for (y, row) in frame.rows().enumerate() {
-            weights.weigh(isa, mask.row(y), row, frame.format(), 0..frame.width());
-            let weights = &weights.of(self.side).weights;
-            reduce::add_row(
-                isa,
-                row,
-                channels,
-                weights,
-                Tone::Curve(curve),
-                &mut columns,
-            );
-            let cell = self.cell;
-            if let Some(cells) = self.ended(y, height) {
-                reduce::fold(isa, &mut columns, cell, cells);
-            }
-        }
-        self.columns = columns;
-        self.end();
+    /// Lowers what touches the mask's other side.
+    pub(super) fn distrust_edges(&mut self, isa: Isa) {
+        reduce::distrust_edges(isa, &mut self.cells, self.width, &mut self.trust);
     }
 
     /// Turns the cells, blurred or not, into colours without holes.
-    pub(super) fn finish(&mut self, isa: Isa, fill: &mut Fill, tone: Tone<'_>) {
-        self.colours.resize(self.cells.len(), [0; 4]);
-        fill.run(isa, &self.cells, self.width, tone, &mut self.colours);
-    }
-
-    /// Full-size row `y` of the colours, `[W, 4]` with 255 as alpha, up to date inside `span` alone.
-    pub(super) fn row(&mut self, isa: Isa, y: usize, span: Range<usize>) -> &mut [[u8; 4]] {
-        let (x, y) = ((&self.x, span), self.y.at(y));
-        lerp::row(isa, &self.colours, x, y, &mut self.between, &mut self.row);
-        &mut self.row
-    }
-
-    /// Writes places `span` of full-size row `y` of the colours to the same places of `out`, with 255 as alpha.
-    pub(super) fn draw_row(&mut self, isa: Isa, y: usize, span: Range<usize>, out: &mut [[u8; 4]]) {
-        let (x, y) = ((&self.x, span), self.y.at(y));
-        lerp::row(isa, &self.colours, x, y, &mut self.between, out);
-    }
-}
-
-/// Averages each plane's side over its cells, reading the frame once; transparent pixels count for neither side.
-pub(super) fn gather<const N: usize>(
-    isa: Isa,
-    frame: &Frame<'_>,
-    mask: &Mask,
-    mut planes: [&mut Plane; N],
-    weights: &mut Weights,
-) {
-    let channels = frame.format().bytes();
-    for (y, row) in frame.rows().enumerate() {
-        for (kind, span) in runs_under(isa, row, frame.format(), mask.row(y)) {
-            if kind == Kind::Soft {
-                weights.weigh(isa, mask.row(y), row, frame.format(), span.clone());
-                let bytes = span.start * channels..span.end * channels;
-                weights.multiply(isa, &row[bytes], channels, span.clone());
-                for plane in &mut planes {
-                    let products = &weights.of(plane.side).products[span.clone()];
-                    plane.sums.add_weighted(isa, span.start, products);
-                }
-                continue;
-            }
-            for plane in planes.iter_mut().filter(|plane| plane.side.own() == kind) {
-                plane.sums.add(isa, row, span.clone());
-            }
-        }
-        for plane in &mut planes {
-            let mut sums = std::mem::take(&mut plane.sums);
-            if let Some(cells) = plane.ended(y, frame.height()) {
-                sums.fold(isa, cells);
-            }
-            plane.sums = sums;
+    pub(super) fn finish(&mut self, isa: Isa, frame: &Frame<'_>, fill: &mut Fill, tone: Tone<'_>) {
+        let colours = &mut self.colours;
+        colours.cells.resize(self.cells.len(), [0; 4]);
+        fill.run(isa, &self.cells, self.width, tone, &mut colours.cells);
+        (colours.width, colours.log) = (self.width, self.log);
+        while 1 << colours.log > spread::MAX_CELL {
+            colours.double(isa, frame);
         }
     }
-    for plane in planes {
-        plane.end();
+
+    /// Row `y` of the picture in the plane's colours.
+    pub(super) fn row(&mut self, isa: Isa, y: usize) -> &Between {
+        let colours = &mut self.colours;
+        let (cells, width, log) = (&colours.cells, colours.width, colours.log);
+        colours.between.take(isa, cells, width, log, y);
+        &colours.between
     }
 }
 
-/// The runs of a row of the mask. A row of the picture that is transparent anywhere is soft as a whole: there every pixel has
-/// its own opacity.
-pub(super) fn runs_under<'a>(
-    isa: Isa,
-    picture: &[u8],
-    format: PixelFormat,
-    alphas: &'a [u8],
-) -> impl Iterator<Item = (Kind, Range<usize>)> + use<'a> {
-    let opaque = !format.has_alpha() || opacity::is_opaque(isa, picture);
-    let whole = (!opaque).then_some((Kind::Soft, 0..alphas.len()));
-    whole
-        .into_iter()
-        .chain(runs(if opaque { alphas } else { &[] }))
-}
-
-/// The places of a row from the first to the last that `wanted` picks; empty when there is none.
-pub(super) fn span(alphas: &[u8], wanted: impl Fn(u8) -> bool) -> Range<usize> {
-    let first = alphas.iter().position(|&alpha| wanted(alpha));
-    let last = alphas.iter().rposition(|&alpha| wanted(alpha));
-    first
-        .zip(last)
-        .map_or(0..0, |(first, last)| first..last + 1)
+impl Colours {
+    fn double(&mut self, isa: Isa, frame: &Frame<'_>) {
+        let log = self.log - 1;
+        let width = frame.width().div_ceil(1 << log);
+        let height = frame.height().div_ceil(1 << log);
+        self.doubled.resize(width * height, [0; 4]);
+        spread::double(
+            isa,
+            (&self.cells, self.width),
+            (&mut self.doubled, width),
+            &mut self.scratch,
+        );
+        std::mem::swap(&mut self.cells, &mut self.doubled);
+        (self.width, self.log) = (width, log);
+    }
 }
 
 /// Standard deviation, in cells, of the estimates beside an edge.
 const EDGE_SIGMA: f32 = 1.0;
 
-/// Cells along the shorter side of a picture: as many as a network's mask has, whose softness they must span.
-const EDGE_CELLS: usize = 160;
+/// Least number of cells along the shorter side of a picture: so many that the softness of a network's mask spans a few.
+const EDGE_CELLS: f32 = 80.0;
 
 /// Local colours of person and background beside an edge, for taking one out of the other.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Edges {
     person: Plane,
     background: Plane,
-    weights: Weights,
+    kinds: Vec<tile::Kind>,
     gaussian: Gaussian,
     fill: Fill,
+    /// Rows of both sides over the whole width.
+    rows: [Vec<[u8; 4]>; 2],
 }
 
-impl Default for Edges {
-    fn default() -> Self {
-        Self {
-            person: Plane::new(Side::Person),
-            background: Plane::new(Side::Background),
-            weights: Weights::default(),
-            gaussian: Gaussian::default(),
-            fill: Fill::default(),
-        }
-    }
+/// A row of [`Edges`].
+#[derive(Debug, Clone, Copy)]
+pub(super) struct EdgeRow<'a> {
+    /// Kinds of the tiles that the row goes through.
+    pub(super) kinds: &'a [tile::Kind],
+    /// Up to date where there are edges in these tiles.
+    pub(super) person: &'a Between,
+    pub(super) background: &'a Between,
 }
 
 impl Edges {
     pub(super) fn prepare(&mut self, isa: Isa, frame: &Frame<'_>, mask: &Mask) {
-        self.start(frame);
-        let planes = [&mut self.person, &mut self.background];
-        gather(isa, frame, mask, planes, &mut self.weights);
-        self.finish(isa);
+        self.prepare_with(isa, frame, mask, None);
     }
 
-    /// [`prepare`](Self::prepare), and `plane`, which has started, gathered from the same reading of the frame.
+    /// [`prepare`](Self::prepare), and the cells of `plane`, whose logarithm is set, with the background as they hold it before
+    /// any blur, from the same reading of the frame.
     pub(super) fn prepare_with(
         &mut self,
         isa: Isa,
         frame: &Frame<'_>,
         mask: &Mask,
-        plane: &mut Plane,
+        plane: Option<&mut Plane>,
     ) {
-        self.start(frame);
-        let planes = [&mut self.person, &mut self.background, plane];
-        gather(isa, frame, mask, planes, &mut self.weights);
-        self.finish(isa);
-    }
-
-    fn start(&mut self, frame: &Frame<'_>) {
-        let cell = (frame.width().min(frame.height()) / EDGE_CELLS).clamp(1, reduce::MAX_SIDE);
-        self.person.start(frame, cell);
-        self.background.start(frame, cell);
-    }
-
-    fn finish(&mut self, isa: Isa) {
+        let log = largest_cell(frame.width().min(frame.height()) as f32 / EDGE_CELLS);
+        let finest = plane.as_ref().map_or(log, |plane| plane.log.min(log));
+        let finest = finest.min(tile::MAX_CELL.ilog2() as usize);
+        self.person.start(frame, finest);
+        self.background.start(frame, finest);
+        let (across, down) = tile::tiles(frame.width(), frame.height());
+        self.kinds.resize(across * down, tile::Kind::Empty);
+        let found = tile::Found {
+            kinds: &mut self.kinds,
+            person: &mut self.person.cells,
+            background: &mut self.background.cells,
+        };
+        tile::gather(isa, frame.source(), mask.data(), 1 << finest, found);
+        if let Some(plane) = plane {
+            let log = plane.log;
+            plane.copy(&self.background);
+            plane.coarsen(isa, log);
+            plane.distrust_edges(isa);
+        }
         for plane in [&mut self.person, &mut self.background] {
+            plane.coarsen(isa, log);
+            plane.distrust_edges(isa);
             self.gaussian
                 .run(isa, EDGE_SIGMA, &mut plane.cells, plane.width);
-            plane.finish(isa, &mut self.fill, Tone::Plain);
+            plane.finish(isa, frame, &mut self.fill, Tone::Plain);
         }
     }
 
-    /// Both sides under row `y`, up to date inside `span` alone.
-    pub(super) fn row(&mut self, isa: Isa, y: usize, span: Range<usize>) -> Sides<'_> {
+    /// Both sides under row `y`.
+    pub(super) fn row(&mut self, isa: Isa, frame: &Frame<'_>, y: usize) -> EdgeRow<'_> {
+        let across = frame.width().div_ceil(tile::WIDTH);
+        let kinds = &self.kinds[y / tile::HEIGHT * across..][..across];
+        let edges = kinds
+            .iter()
+            .any(|kind| matches!(kind, tile::Kind::Soft | tile::Kind::Clear));
+        if edges {
+            self.person.row(isa, y);
+            self.background.row(isa, y);
+        }
+        EdgeRow {
+            kinds,
+            person: &self.person.colours.between,
+            background: &self.background.colours.between,
+        }
+    }
+    /// Both sides under row `y` over the whole width, up to date in tiles with edges.
+    pub(super) fn sides(&mut self, isa: Isa, frame: &Frame<'_>, y: usize) -> Sides<'_> {
+        let mut rows = std::mem::take(&mut self.rows);
+        let row = self.row(isa, frame, y);
+        for (out, side) in rows.iter_mut().zip([row.person, row.background]) {
+            out.resize(frame.width(), [0; 4]);
+            side.spread(isa, row.kinds, out);
+        }
+        self.rows = rows;
         Sides {
-            person: self.person.row(isa, y, span.clone()),
-            background: self.background.row(isa, y, span),
+            person: &self.rows[0],
+            background: &self.rows[1],
         }
-    }
-
-    /// Both sides under row `y` wherever `alphas` are neither 0 nor 255.
-    pub(super) fn soft_row(&mut self, isa: Isa, y: usize, alphas: &[u8]) -> Sides<'_> {
-        self.row(isa, y, span(alphas, |alpha| !matches!(alpha, 0 | 255)))
     }
 }

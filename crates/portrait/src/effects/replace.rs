@@ -44,7 +44,7 @@ impl Replace {
         let out_channels = out.format().bytes();
         for (y, picture) in frame.rows().enumerate() {
             background(y, &mut self.behind);
-            let sides = Some(self.edges.soft_row(self.isa, y, mask.row(y)));
+            let sides = Some(self.edges.sides(self.isa, frame, y));
             let row = Row {
                 picture,
                 channels: frame.format().bytes(),

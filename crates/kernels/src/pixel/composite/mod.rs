@@ -4,9 +4,13 @@
 //! `F = F' + alpha (I - alpha F' - (1 - alpha) B')` (Forte, "Approximate Fast Foreground Colour Estimation", 2021, from low
 //! resolution estimates): the estimate where the person is thin, the pixel itself where it is solid.
 mod scalar;
+mod tiles;
 
 use super::per_isa::per_isa;
+use super::tile;
 use crate::isa::Isa;
+
+pub use tiles::TileRow;
 
 /// Smooth colours of both sides under a row, `[W, 4]` each, the fourth byte unused. Read where alpha is neither 0 nor 255.
 #[derive(Debug, Clone, Copy)]
@@ -104,59 +108,33 @@ pub fn over_row(
     }
 }
 
-/// [`over_row`] where every alpha is above 0 and below 255, and the picture, both sides and `background` are opaque: their
-/// fourth bytes, where there are any, are 255. `out` is `[W, row.channels]`.
+/// Draws a row of tiles with another background: full tiles are copied, empty ones are `behind`, soft ones mixtures of it and the
+/// person's own colours. `out` is `[W, row.channels]`; transparent pixels keep their opacity.
+///
+/// In opaque tiles, with `M = (alpha F' + (255 - alpha) B') / 255`, the person's colour is `F = F' + alpha (I - M) / 255`, held to
+/// a byte, and what is drawn `(alpha F + (255 - alpha) behind) / 255`; each division is rounded to nearest, halves away from zero.
+/// So `F` is within one step of [`person_row`]'s, and alphas of 0 and 255 give `behind` and the picture bit for bit. Tiles with
+/// transparent pixels are drawn as [`over_row`] draws.
 ///
 /// # Panics
 /// When lengths contradict each other or there are other than 1, 3 or 4 channels.
-pub fn soft_row(isa: Isa, row: Row<'_>, sides: Sides<'_>, background: &[[u8; 4]], out: &mut [u8]) {
-    let row = Row {
-        sides: Some(sides),
-        ..row
-    };
-    row.check();
+pub fn draw_row(isa: Isa, row: TileRow<'_>, out: &mut [u8]) {
+    let width = row.alpha.len();
     assert_eq!(
-        (background.len(), out.len()),
-        (row.alpha.len(), row.picture.len()),
-        "background and output length"
+        (row.picture.len(), out.len()),
+        (width * row.channels, width * row.channels),
+        "picture and output length"
     );
+    assert_eq!(row.kinds.len(), width.div_ceil(tile::WIDTH), "tiles");
     macro_rules! draw {
         ($body:path) => {
-            per_isa!(
-                isa,
-                $body,
-                (
-                    own: (&[u8], &[u8]) = (row.picture, row.alpha),
-                    sides: Sides<'_> = sides,
-                    behind: &[[u8; 4]] = background,
-                    out: &mut [u8] = out,
-                )
-            )
+            per_isa!(isa, $body, (row: TileRow<'_> = row, out: &mut [u8] = out))
         };
     }
     match row.channels {
-        1 => draw!(scalar::soft_row::<1>),
-        3 => draw!(scalar::soft_row::<3>),
-        4 => draw!(scalar::soft_row::<4>),
-        other => panic!("{other} channels"),
-    }
-}
-
-/// The colours alone, `[W, 4]` to `[W, channels]`: all four bytes, red green blue, or the red of a gray picture.
-///
-/// # Panics
-/// When lengths contradict each other or `channels` is none of 1, 3 and 4.
-pub fn colours(isa: Isa, colours: &[[u8; 4]], out: &mut [u8], channels: usize) {
-    assert_eq!(out.len(), colours.len() * channels, "output length");
-    macro_rules! pick {
-        ($body:path) => {
-            per_isa!(isa, $body, (colours: &[[u8; 4]] = colours, out: &mut [u8] = out))
-        };
-    }
-    match channels {
-        1 => pick!(scalar::colours::<1>),
-        3 => pick!(scalar::colours::<3>),
-        4 => out.copy_from_slice(colours.as_flattened()),
+        1 => draw!(tiles::draw::<1>),
+        3 => draw!(tiles::draw::<3>),
+        4 => draw!(tiles::draw::<4>),
         other => panic!("{other} channels"),
     }
 }

@@ -1,3 +1,5 @@
+use super::super::spread::{BITS, Between};
+use super::super::tile::Kind;
 use super::*;
 
 #[test]
@@ -118,39 +120,105 @@ fn a_half_transparent_pixel_of_the_person_is_unchanged_over_a_background_as_tran
     assert_eq!(out, [50, 60, 70, 128, 1, 2, 3, 0]);
 }
 
+/// A plane of cells of 8 pixels under a row of `width` pixels.
+fn between(width: usize, step: usize) -> Between {
+    let cells = width.div_ceil(8);
+    let byte = |i: usize| (i * step % 256) as u16;
+    let plane: Vec<[u16; 4]> = (0..cells)
+        .map(|i| [byte(i), byte(i + 8), byte(i + 28), 255].map(|byte| byte << BITS))
+        .collect();
+    let mut between = Between::default();
+    between.take(Isa::Scalar, &plane, cells, 3, 0);
+    between
+}
+
 #[test]
-fn a_soft_row_is_the_general_row_on_every_isa() {
+fn rows_of_tiles_follow_the_formula_on_every_isa() {
     let byte = |i: usize, step: usize| (i * step % 256) as u8;
-    for channels in [1, 3, 4] {
+    for (channels, clear) in [(1, false), (3, false), (4, false), (4, true)] {
         for width in [1, 15, 16, 17, 200] {
             let mut picture: Vec<u8> = (0..width * channels).map(|i| byte(i, 37)).collect();
             if channels == 4 {
-                picture.iter_mut().skip(3).step_by(4).for_each(|a| *a = 255);
+                let opacity = |i: usize| if clear { byte(i, 91) } else { 255 };
+                let pixels = picture.as_chunks_mut::<4>().0.iter_mut().enumerate();
+                pixels.for_each(|(i, pixel)| pixel[3] = opacity(i));
             }
-            let alpha: Vec<u8> = (0..width).map(|i| byte(i, 101).clamp(1, 254)).collect();
-            let plane = |step: usize| -> Vec<[u8; 4]> {
-                let colour = |i| [byte(i, step), byte(i, step + 8), byte(i, step + 28), 255];
-                (0..width).map(colour).collect()
-            };
-            let (person, background, behind) = (plane(29), plane(53), plane(71));
-            let sides = Sides {
-                person: &person,
-                background: &background,
-            };
-            let row = Row {
+            let ends = |i: usize| [0, 255, byte(i, 101)][i % 3];
+            let alpha: Vec<u8> = (0..width).map(ends).collect();
+            let kind = if clear { Kind::Clear } else { Kind::Soft };
+            let kinds = vec![kind; width.div_ceil(16)];
+            let planes = [29, 53, 71].map(|step| between(width, step));
+            let [person, background, behind] = planes.each_ref().map(|between| {
+                let mut row = vec![[0; 4]; width];
+                between.spread(Isa::Scalar, &kinds, &mut row);
+                row
+            });
+            let row = TileRow {
                 picture: &picture,
                 channels,
                 alpha: &alpha,
-                sides: Some(sides),
+                kinds: &kinds,
+                person: &planes[0],
+                background: &planes[1],
+                behind: &planes[2],
             };
             let mut expected = vec![0; picture.len()];
-            over_row(Isa::Scalar, row, &behind, &mut expected, channels);
+            draw_row(Isa::Scalar, row, &mut expected);
             for isa in Isa::available() {
                 let mut out = vec![0; picture.len()];
-                soft_row(isa, row, sides, &behind, &mut out);
-                assert_eq!(out, expected, "{isa} {width} {channels}");
+                draw_row(isa, row, &mut out);
+                assert_eq!(out, expected, "{isa} {channels} {width}");
+            }
+            if clear {
+                continue;
+            }
+            for i in 0..width * channels {
+                let (x, c) = (i / channels, i % channels);
+                let [f, b, behind] =
+                    [&person, &background, &behind].map(|side| f64::from(side[x][c]));
+                let (own, a) = (f64::from(picture[i]), f64::from(alpha[x]) / 255.0);
+                let colour = (f + a * (own - a * f - (1.0 - a) * b)).clamp(0.0, 255.0);
+                let exact = a * colour + (1.0 - a) * behind;
+                let off = (f64::from(expected[i]) - exact).abs();
+                let most = if matches!(alpha[x], 0 | 255) {
+                    0.0
+                } else {
+                    1.6
+                };
+                assert!(
+                    off <= most,
+                    "{channels} {width}, byte {i}: {} not {exact}",
+                    expected[i]
+                );
             }
         }
+    }
+}
+
+#[test]
+fn full_tiles_are_the_picture_and_empty_ones_the_background() {
+    let picture: Vec<u8> = (0..40 * 3).map(|i| i as u8).collect();
+    let planes = [29, 53, 71].map(|step| between(40, step));
+    let row = TileRow {
+        picture: &picture,
+        channels: 3,
+        // Not looked at: the kinds say what they are.
+        alpha: &[99; 40],
+        kinds: &[Kind::Full, Kind::Empty, Kind::Full],
+        person: &planes[0],
+        background: &planes[1],
+        behind: &planes[2],
+    };
+    let mut behind = [[0; 4]; 40];
+    planes[2].spread(Isa::Scalar, &[Kind::Soft; 3], &mut behind);
+    let mut expected = picture.clone();
+    for x in 16..32 {
+        expected[x * 3..x * 3 + 3].copy_from_slice(&behind[x][..3]);
+    }
+    for isa in Isa::available() {
+        let mut out = [0; 120];
+        draw_row(isa, row, &mut out);
+        assert_eq!(out[..], expected, "{isa}");
     }
 }
 

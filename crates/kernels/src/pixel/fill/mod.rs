@@ -4,6 +4,7 @@
 //! and so on up (pull-push; Gortler et al., "The Lumigraph", 1996). Linear in the number of cells.
 use super::per_isa::per_isa;
 use super::reduce::Tone;
+use super::spread::BITS;
 use crate::isa::Isa;
 
 /// A cell of this weight needs nothing from the level above.
@@ -24,7 +25,7 @@ struct Level {
 
 impl Fill {
     /// Turns `plane` `[h, width, 4]` (premultiplied colour in `tone`'s scale, weight in 0 to 1) into `out`, colours of 0 to
-    /// 255 with 8 fractional bits and 255 as their alpha. A plane without any weight becomes black.
+    /// 255 with [`BITS`](super::spread::BITS) fractional bits and 255 as their alpha. A plane without any weight becomes black.
     ///
     /// # Panics
     /// When lengths differ or `plane` has no whole number of rows.
@@ -156,19 +157,19 @@ fn finish_all(cells: &[[f32; 4]], tone: Tone<'_>, out: &mut [[u16; 4]]) {
             finish(cell[0], tone),
             finish(cell[1], tone),
             finish(cell[2], tone),
-            255 << 8,
+            255 << BITS,
         ];
     }
 }
 
-/// A mean in the tone's scale as a byte with 8 fractional bits, rounded to nearest.
+/// A mean in the tone's scale with fractional bits, rounded to nearest.
 #[inline(always)]
 fn finish(value: f32, tone: Tone<'_>) -> u16 {
     let byte = match tone {
         Tone::Plain => value,
         Tone::Curve(curve) => inverse(curve, value),
     };
-    (byte * 256.0 + 0.5).clamp(0.0, 65280.0) as u16
+    (byte * (1 << BITS) as f32 + 0.5).clamp(0.0, (255 << BITS) as f32) as u16
 }
 
 /// Where a rising table reaches `value`, linear between entries.
@@ -201,7 +202,7 @@ mod tests {
             for cell in run(&plane, width, Tone::Plain) {
                 for (found, expected) in cell.iter().zip([40, 80, 120, 255]) {
                     assert!(
-                        found.abs_diff(expected * 256) <= 1,
+                        found.abs_diff(expected << BITS) <= 1,
                         "{width}x{height}: {cell:?}"
                     );
                 }
@@ -213,12 +214,15 @@ mod tests {
     fn full_cells_keep_their_own_colour() {
         let plane = [[10.0, 0.0, 0.0, 1.0], [100.0, 0.0, 0.0, 0.5]];
         let out = run(&plane, 2, Tone::Plain);
-        assert_eq!((out[0][0], out[1][0]), (2560, 51200));
+        assert_eq!((out[0][0], out[1][0]), (10 << BITS, 200 << BITS));
     }
 
     #[test]
     fn no_weight_at_all_is_black() {
-        assert_eq!(run(&[[0.0; 4]; 6], 3, Tone::Plain), [[0, 0, 0, 65280]; 6]);
+        assert_eq!(
+            run(&[[0.0; 4]; 6], 3, Tone::Plain),
+            [[0, 0, 0, 255 << BITS]; 6]
+        );
     }
 
     #[test]
@@ -231,7 +235,7 @@ mod tests {
                 1,
                 Tone::Curve(&curve),
             );
-            assert_eq!(out[0][0], byte * 256);
+            assert_eq!(out[0][0], byte << BITS);
         }
     }
 }

@@ -1,12 +1,10 @@
 //! Weighted reduction of a picture to square cells: the colours of one side of a mask, without the other side's.
 mod scalar;
-mod sums;
 mod weight;
 
-pub use sums::Sums;
-pub use weight::{eighth_power, products};
+pub use weight::eighth_power;
 
-use super::Source;
+use super::per_isa::per_isa;
 use crate::isa::Isa;
 
 /// Largest side of a cell in pixels: `255 * 255 * side` is then an integer that `f32` holds exactly.
@@ -70,33 +68,43 @@ const LEAST_TRUST: f32 = 1.0 / 64.0;
 ///
 /// # Panics
 /// When `cells` has no whole number of rows.
-pub fn distrust_edges(cells: &mut [[f32; 4]], width: usize, weights: &mut Vec<f32>) {
+pub fn distrust_edges(isa: Isa, cells: &mut [[f32; 4]], width: usize, weights: &mut Vec<f32>) {
     assert!(
         width > 0 && cells.len().is_multiple_of(width),
         "plane length"
     );
-    let least3 = |a: f32, b: f32, c: f32| a.min(b).min(c);
-    // The least of each cell and its two neighbours in the row; then, below, of three such rows.
-    weights.clear();
-    for row in cells.chunks_exact(width) {
-        let at = |x: usize| row[x.min(width - 1)][3];
-        weights.extend((0..width).map(|x| least3(at(x.saturating_sub(1)), at(x), at(x + 1))));
-    }
-    let last = cells.len() / width - 1;
-    for (y, row) in cells.chunks_exact_mut(width).enumerate() {
-        let near = |y: usize| &weights[y.min(last) * width..][..width];
-        let (above, middle, below) = (near(y.saturating_sub(1)), near(y), near(y + 1));
-        for (x, cell) in row.iter_mut().enumerate() {
-            let least = least3(above[x], middle[x], below[x]);
-            let factor = (least * least).max(LEAST_TRUST);
-            *cell = cell.map(|value| value * factor);
-        }
-    }
+    weights.resize(cells.len() + width, 0.0);
+    per_isa!(
+        isa,
+        scalar::distrust_edges,
+        (cells: &mut [[f32; 4]] = cells, width: usize = width, weights: &mut [f32] = weights)
+    );
 }
 
-/// Sizes of the plane of cells for a picture: `(cells_x, cells_y)`.
-pub fn cells(source: &Source<'_>, side: usize) -> (usize, usize) {
-    (source.width.div_ceil(side), source.height.div_ceil(side))
+/// Makes cells of twice the side in place, each the mean of four, absent ones counting as empty; returns their number per row.
+///
+/// # Panics
+/// When `cells` has no whole number of rows.
+pub fn halve(isa: Isa, cells: &mut Vec<[f32; 4]>, width: usize) -> usize {
+    assert!(
+        width > 0 && cells.len().is_multiple_of(width),
+        "plane length"
+    );
+    let (out_width, height) = (width.div_ceil(2), cells.len() / width);
+    for y in 0..height.div_ceil(2) {
+        // A row of the answer ends no later than the rows that it comes from begin, or in the first of them.
+        per_isa!(
+            isa,
+            scalar::halve_row,
+            (
+                cells: &mut [[f32; 4]] = cells,
+                width: usize = width,
+                y: usize = y,
+            )
+        );
+    }
+    cells.truncate(out_width * height.div_ceil(2));
+    out_width
 }
 
 #[cfg(test)]
@@ -150,7 +158,7 @@ mod tests {
     fn a_cell_beside_the_other_side_loses_weight_and_keeps_its_colour() {
         let mut cells = [[10.0, 20.0, 30.0, 1.0]; 5];
         cells[4] = [0.0; 4];
-        distrust_edges(&mut cells, 5, &mut Vec::new());
+        distrust_edges(Isa::Scalar, &mut cells, 5, &mut Vec::new());
         assert_eq!(cells[2], [10.0, 20.0, 30.0, 1.0]);
         assert_eq!(
             cells[3],
@@ -174,5 +182,15 @@ mod tests {
             columns,
             [[2295.0, 2295.0, 2295.0, 255.0], [25.0, 25.0, 25.0, 1.0]]
         );
+    }
+
+    #[test]
+    fn four_cells_become_their_mean_and_absent_ones_are_empty() {
+        let cell = |value: f32| [value, 0.0, 2.0 * value, 1.0];
+        for isa in Isa::available() {
+            let mut cells: Vec<_> = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0].map(cell).to_vec();
+            assert_eq!(halve(isa, &mut cells, 3), 2);
+            assert_eq!(cells, [[3.0, 0.0, 6.0, 1.0], [2.25, 0.0, 4.5, 0.5]]);
+        }
     }
 }

@@ -2,43 +2,6 @@
 use super::super::per_isa::per_isa;
 use crate::isa::Isa;
 
-/// Writes each pixel's colour times its weight, and the weight: `row` is `[W, channels]` with 1 (counted thrice), 3 or 4 channels
-/// (the fourth ignored), `weights` `[W]`, `out` `[W, 4]`.
-///
-/// # Panics
-/// When lengths contradict each other or `channels` is none of the above.
-pub fn products(isa: Isa, row: &[u8], channels: usize, weights: &[u8], out: &mut [[u16; 4]]) {
-    assert_eq!(row.len(), weights.len() * channels, "row length");
-    assert_eq!(out.len(), weights.len(), "output length");
-    macro_rules! multiply {
-        ($body:path) => {
-            per_isa!(
-                isa,
-                $body,
-                (row: &[u8] = row, weights: &[u8] = weights, out: &mut [[u16; 4]] = out)
-            )
-        };
-    }
-    match channels {
-        1 => multiply!(multiply::<1>),
-        3 => multiply!(multiply::<3>),
-        4 => multiply!(multiply::<4>),
-        other => panic!("{other} channels"),
-    }
-}
-
-#[inline(always)]
-fn multiply<const C: usize>(row: &[u8], weights: &[u8], out: &mut [[u16; 4]]) {
-    for ((pixel, &weight), out) in row.as_chunks::<C>().0.iter().zip(weights).zip(out) {
-        let weight = u16::from(weight);
-        let [r, g, b] = match C {
-            1 => [pixel[0]; 3],
-            _ => [pixel[0], pixel[1], pixel[2]],
-        };
-        *out = [r, g, b, 1].map(|value| u16::from(value) * weight);
-    }
-}
-
 /// Writes the eighth power of each share, 255 being 1: each squaring rounded to nearest.
 ///
 /// # Panics
@@ -76,20 +39,5 @@ mod tests {
             assert_eq!(out, expected, "{isa}");
         }
         assert_eq!((expected[255], expected[0]), (255, 0));
-    }
-
-    #[test]
-    fn products_are_exact() {
-        let row: Vec<u8> = (0..68).map(|i| (255 - i * 3) as u8).collect();
-        let weights: Vec<u8> = (0..17).map(|i| (255 - i * 15) as u8).collect();
-        for isa in Isa::available() {
-            let mut out = [[0; 4]; 17];
-            products(isa, &row, 4, &weights, &mut out);
-            for (i, out) in out.iter().enumerate() {
-                let expected = [0, 1, 2].map(|c| u16::from(row[i * 4 + c]) * u16::from(weights[i]));
-                assert_eq!(out[..3], expected, "{isa}");
-                assert_eq!(out[3], u16::from(weights[i]), "{isa}");
-            }
-        }
     }
 }
