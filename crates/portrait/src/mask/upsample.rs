@@ -24,10 +24,10 @@ pub struct Upsampler {
     isa: Isa,
     thumbnail: Thumbnail,
     scratch: guided::Scratch,
-    coefficients: Vec<[i32; 4]>,
+    coefficients: Vec<i32>,
     x: Taps,
     y: Taps,
-    between: Vec<[i32; 4]>,
+    between: guided::Between,
 }
 
 impl Default for Upsampler {
@@ -39,7 +39,7 @@ impl Default for Upsampler {
             coefficients: Vec::new(),
             x: Taps::default(),
             y: Taps::default(),
-            between: Vec::new(),
+            between: guided::Between::default(),
         }
     }
 }
@@ -82,7 +82,7 @@ impl Upsampler {
             radius: RADIUS,
             epsilon: EPSILON,
         };
-        self.coefficients.resize(width * height, [0; 4]);
+        self.coefficients.resize(4 * width * height, 0);
         guided::fit(
             self.isa,
             fit,

@@ -1,70 +1,104 @@
-//! Sixteen pixels of a cell at a time.
+//! Sixteen pixels of a row at a time.
 use std::arch::x86_64::*;
+use std::ops::Range;
 
 use super::super::lerp::Taps;
-use super::scalar::{self, BLOCK, at_colour, mix};
-use super::{OFFSET_BITS, SLOPE_BITS};
+use super::scalar;
+use super::{Between, OFFSET_BITS, SLOPE_BITS};
+
+/// Pixels computed at a time.
+const BLOCK: usize = 16;
 
 /// As [`scalar::apply_plain`].
 #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
-pub(super) fn apply<const C: usize>(row: &[[i32; 4]], x: &Taps, picture: &[u8], out: &mut [u8]) {
-    scalar::apply(row, x, picture, out, |pair, len, weights, pixels, out| {
-        cell::<C>(pair, len, weights, pixels, out);
+pub(super) fn apply<const C: usize>(row: &Between, x: &Taps, picture: &[u8], out: &mut [u8]) {
+    scalar::apply(row, x, out, |span, out| {
+        soft::<C>(row, x, picture, span, out);
     });
 }
 
-/// Alpha of the pixels from the start of `out` on, at least `len` and at most a block's end more, under the cells of `pair`.
+/// The pixels `span`, and up to a block's end more, which are as good.
 #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
-fn cell<const C: usize>(
-    pair: &[[i32; 4]],
-    len: usize,
-    weights: &[u16],
-    pixels: &[[u8; C]],
+fn soft<const C: usize>(
+    row: &Between,
+    x: &Taps,
+    picture: &[u8],
+    span: Range<usize>,
     out: &mut [u8],
 ) {
-    let low = std::array::from_fn::<_, 4, _>(|c| _mm512_set1_epi32(pair[0][c] << 8));
-    let slope = std::array::from_fn::<_, 4, _>(|c| _mm512_set1_epi32(pair[1][c] - pair[0][c]));
-    let byte = _mm512_set1_epi32(255);
-    for at in (0..len).step_by(BLOCK) {
+    let pixels = picture.as_chunks::<C>().0;
+    for at in span.clone().step_by(BLOCK) {
         let blocks = (
-            weights[at..].first_chunk::<BLOCK>(),
+            x.cells_of(at..).first_chunk::<BLOCK>(),
+            x.weights()[at..].first_chunk::<BLOCK>(),
             colours(&pixels[at..]),
             out[at..].first_chunk_mut::<BLOCK>(),
         );
-        let (Some(weights), Some(colours), Some(out)) = blocks else {
-            let places = weights[at..].iter().zip(&pixels[at..]);
-            for (out, (&weight, pixel)) in out[at..len].iter_mut().zip(places) {
-                *out = at_colour(mix(&pair[0], &pair[1], weight), pixel);
+        let done = match blocks {
+            (Some(cells), Some(weights), Some(colours), Some(out)) => {
+                block(row, cells, weights, colours, out)
             }
-            return;
+            _ => false,
         };
-        // SAFETY: `weights` is 32 readable bytes.
-        let weights = unsafe { _mm256_loadu_si256(weights.as_ptr().cast()) };
-        let weights = _mm512_cvtepu16_epi32(weights);
-        let mixed = |c: usize| {
-            let change = _mm512_mullo_epi32(slope[c], weights);
-            _mm512_srai_epi32::<8>(_mm512_add_epi32(low[c], change))
-        };
-        let red = _mm512_and_si512(colours, byte);
-        let green = _mm512_and_si512(_mm512_srli_epi32::<8>(colours), byte);
-        let blue = _mm512_and_si512(_mm512_srli_epi32::<16>(colours), byte);
-        let sum = _mm512_add_epi32(
-            _mm512_add_epi32(
-                _mm512_mullo_epi32(mixed(0), red),
-                _mm512_mullo_epi32(mixed(1), green),
-            ),
-            _mm512_mullo_epi32(mixed(2), blue),
-        );
-        let value = _mm512_add_epi32(
-            _mm512_srai_epi32::<{ SLOPE_BITS - OFFSET_BITS }>(sum),
-            mixed(3),
-        );
-        let half = _mm512_set1_epi32(1 << (OFFSET_BITS - 1));
-        let value = _mm512_srai_epi32::<OFFSET_BITS>(_mm512_add_epi32(value, half));
-        let alpha = _mm512_cvtusepi32_epi8(_mm512_max_epi32(value, _mm512_setzero_si512()));
-        // SAFETY: `out` is 16 writable bytes.
-        unsafe { _mm_storeu_si128(out.as_mut_ptr().cast(), alpha) };
+        if !done {
+            scalar::soft::<C>(row, x, picture, at..(at + BLOCK).min(span.end), out);
+        }
     }
+}
+
+/// One block, unless it leans on more cells than a register holds.
+#[target_feature(enable = "avx512f,avx512bw,avx512vl")]
+fn block(
+    row: &Between,
+    cells: &[u32; BLOCK],
+    weights: &[u16; BLOCK],
+    colours: __m512i,
+    out: &mut [u8; BLOCK],
+) -> bool {
+    let first = cells[0];
+    if cells[BLOCK - 1] - first > 14 {
+        return false;
+    }
+    // SAFETY: `cells` is 64 readable bytes.
+    let cells = unsafe { _mm512_loadu_si512(cells.as_ptr().cast()) };
+    let left = _mm512_sub_epi32(cells, _mm512_set1_epi32(first as i32));
+    let right = _mm512_add_epi32(left, _mm512_set1_epi32(1));
+    // SAFETY: `weights` is 32 readable bytes.
+    let weights = _mm512_cvtepu16_epi32(unsafe { _mm256_loadu_si256(weights.as_ptr().cast()) });
+    let mixed = |c: usize| {
+        let sixteen: &[i32; 16] = row.plane(c)[first as usize..]
+            .first_chunk()
+            .expect("a plane ends with sixteen cells more");
+        // SAFETY: `sixteen` is 64 readable bytes.
+        let sixteen = unsafe { _mm512_loadu_si512(sixteen.as_ptr().cast()) };
+        let (a, b) = (
+            _mm512_permutexvar_epi32(left, sixteen),
+            _mm512_permutexvar_epi32(right, sixteen),
+        );
+        let change = _mm512_mullo_epi32(_mm512_sub_epi32(b, a), weights);
+        _mm512_srai_epi32::<8>(_mm512_add_epi32(_mm512_slli_epi32::<8>(a), change))
+    };
+    let byte = _mm512_set1_epi32(255);
+    let red = _mm512_and_si512(colours, byte);
+    let green = _mm512_and_si512(_mm512_srli_epi32::<8>(colours), byte);
+    let blue = _mm512_and_si512(_mm512_srli_epi32::<16>(colours), byte);
+    let sum = _mm512_add_epi32(
+        _mm512_add_epi32(
+            _mm512_mullo_epi32(mixed(0), red),
+            _mm512_mullo_epi32(mixed(1), green),
+        ),
+        _mm512_mullo_epi32(mixed(2), blue),
+    );
+    let value = _mm512_add_epi32(
+        _mm512_srai_epi32::<{ SLOPE_BITS - OFFSET_BITS }>(sum),
+        mixed(3),
+    );
+    let half = _mm512_set1_epi32(1 << (OFFSET_BITS - 1));
+    let value = _mm512_srai_epi32::<OFFSET_BITS>(_mm512_add_epi32(value, half));
+    let alpha = _mm512_cvtusepi32_epi8(_mm512_max_epi32(value, _mm512_setzero_si512()));
+    // SAFETY: `out` is 16 writable bytes.
+    unsafe { _mm_storeu_si128(out.as_mut_ptr().cast(), alpha) };
+    true
 }
 
 /// The first sixteen pixels as numbers, red lowest; `None` when too few follow.

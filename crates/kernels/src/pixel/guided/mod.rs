@@ -5,10 +5,10 @@
 //! four coefficients are interpolated to full size, and each full-size pixel puts its own colour in. Linear time.
 #[cfg(target_arch = "x86_64")]
 mod avx512;
-mod flat;
+mod fit;
 mod scalar;
 
-use flat::Flat;
+use fit::Padded;
 
 use super::lerp::Taps;
 use super::per_isa::per_isa;
@@ -40,33 +40,25 @@ pub struct Fit {
 /// Memory of a fit.
 #[derive(Debug, Default)]
 pub struct Scratch {
-    fits: Vec<[i32; 4]>,
-    /// Places whose own window, and whose fits' windows, hold one mask value alone.
-    flat: Flat,
-    flat_twice: Flat,
+    padded: Padded,
+    fits: Vec<i32>,
+    sums: Vec<i32>,
 }
 
-/// Fits `mask` `[height, width]` to `guide` `[height, width, 3]`; writes coefficients `[height, width, 4]`: three slopes with
-/// 11 fractional bits, an offset with 6. Windows are cut at the border.
+/// Fits `mask` `[height, width]` to `guide` `[height, width, 3]`; writes coefficients `[4, height, width]`: three planes of slopes with
+/// 11 fractional bits, one of offsets with 6. Windows are cut at the border.
 ///
 /// Window sums are exact integers; each 3 x 3 system is solved in `f32` by cofactors; the mean of overlapping fits is
-/// rounded half up. Where the mask is flat the answer is known; elsewhere the time is that of the windows' pixels.
+/// rounded half up.
 ///
 /// # Panics
 /// When lengths contradict the sizes or the radius is out of range.
-pub fn fit(
-    isa: Isa,
-    size: Fit,
-    guide: &[u8],
-    mask: &[u8],
-    scratch: &mut Scratch,
-    out: &mut [[i32; 4]],
-) {
+pub fn fit(isa: Isa, size: Fit, guide: &[u8], mask: &[u8], scratch: &mut Scratch, out: &mut [i32]) {
     let pixels = size.width * size.height;
     assert_eq!(guide.len(), pixels * 3, "guide length");
     assert_eq!(
         (mask.len(), out.len()),
-        (pixels, pixels),
+        (pixels, 4 * pixels),
         "mask and output length"
     );
     assert!(
@@ -74,57 +66,110 @@ pub fn fit(
         "radius {}",
         size.radius
     );
-    scratch.fits.resize(pixels, [0; 4]);
-    let (width, radius) = (size.width, size.radius);
-    scratch.flat.find(isa, mask, width, radius);
-    scratch.flat_twice.find(isa, mask, width, 2 * radius);
-    let flat = scratch.flat.places();
-    scalar::fits(size, guide, mask, flat, &mut scratch.fits);
-    let flat = scratch.flat_twice.places();
-    scalar::mean(size, &scratch.fits, mask, flat, out);
+    scratch.padded.take(size, guide, mask);
+    scratch.fits.resize(4 * pixels, 0);
+    scratch.sums.resize(size.width + 2 * size.radius, 0);
+    per_isa!(
+        isa,
+        fit::fits,
+        (
+            size: Fit = size,
+            padded: &Padded = &scratch.padded,
+            out: &mut [i32] = &mut scratch.fits,
+        )
+    );
+    per_isa!(
+        isa,
+        fit::mean,
+        (
+            size: Fit = size,
+            fits: &[i32] = &scratch.fits,
+            sums: &mut [i32] = &mut scratch.sums,
+            out: &mut [i32] = out,
+        )
+    );
+}
+
+/// The coefficients of a full-size row, not yet spread over its pixels.
+#[derive(Debug, Default)]
+pub struct Between {
+    cells: usize,
+    /// Cells of a plane, with sixteen more that are like the last.
+    stride: usize,
+    planes: Vec<i32>,
+    /// Where the mask is flat between a cell and the next: 1.
+    flats: Vec<u8>,
+}
+
+impl Between {
+    fn take(&mut self, isa: Isa, coefficients: &[i32], cells: usize, y: (usize, u16)) {
+        (self.cells, self.stride) = (cells, cells + 16);
+        self.planes.resize(4 * self.stride, 0);
+        self.flats.resize(cells, 0);
+        let len = coefficients.len() / 4;
+        for (plane, out) in coefficients
+            .chunks_exact(len)
+            .zip(self.planes.chunks_exact_mut(self.stride))
+        {
+            let above = &plane[y.0 * cells..][..cells];
+            let below = if y.1 == 0 {
+                above
+            } else {
+                &plane[(y.0 + 1) * cells..][..cells]
+            };
+            per_isa!(
+                isa,
+                scalar::between,
+                (
+                    above: &[i32] = above,
+                    below: &[i32] = below,
+                    weight: u16 = y.1,
+                    out: &mut [i32] = &mut out[..cells],
+                )
+            );
+            let last = out[cells - 1];
+            out[cells..].fill(last);
+        }
+        let stride = self.stride;
+        let planes = std::array::from_fn(|c| &self.planes[c * stride..][..cells + 1]);
+        per_isa!(
+            isa,
+            scalar::flat,
+            (planes: [&[i32]; 4] = planes, out: &mut [u8] = &mut self.flats)
+        );
+    }
+
+    /// One coefficient of every cell.
+    #[inline(always)]
+    fn plane(&self, c: usize) -> &[i32] {
+        &self.planes[c * self.stride..][..self.stride]
+    }
 }
 
 /// Full-size row `y` of the mask: interpolated coefficients applied to the picture's own colours.
 ///
-/// `coefficients` is `[h, w, 4]` as [`fit`] writes it, `row` `[x.len(), channels]` with 1, 3 or 4 channels (the fourth
+/// `coefficients` is `[4, h, w]` as [`fit`] writes it, `row` `[x.len(), channels]` with 1, 3 or 4 channels (the fourth
 /// ignored), `out` `[x.len()]`. Interpolation truncates to the coefficients' fractional bits (by arithmetic shift); the
 /// sum is rounded half up and held to 0 and 255.
 ///
 /// # Panics
 /// When lengths contradict each other.
-pub fn row(isa: Isa, coefficients: &[[i32; 4]], x: &Taps, y: (usize, u16), row: Row<'_>) {
+pub fn row(isa: Isa, coefficients: &[i32], x: &Taps, y: (usize, u16), row: Row<'_>) {
     let cells = x.cells();
-    assert_eq!(coefficients.len() % cells, 0, "coefficient length");
+    assert_eq!(coefficients.len() % (4 * cells), 0, "coefficient length");
     assert_eq!(
         (row.out.len(), row.picture.len()),
         (x.len(), x.len() * row.channels),
         "row length"
     );
-    row.between.resize(cells + 1, [0; 4]);
-    let above = &coefficients[y.0 * cells..][..cells];
-    let below = if y.1 == 0 {
-        above
-    } else {
-        &coefficients[(y.0 + 1) * cells..][..cells]
-    };
-    per_isa!(
-        isa,
-        scalar::between,
-        (
-            above: &[[i32; 4]] = above,
-            below: &[[i32; 4]] = below,
-            weight: u16 = y.1,
-            out: &mut [[i32; 4]] = &mut row.between[..cells],
-        )
-    );
-    row.between[cells] = row.between[cells - 1];
+    row.between.take(isa, coefficients, cells, y);
     macro_rules! apply {
         ($body:path) => {
             per_isa!(
                 isa,
                 $body,
                 (
-                    between: &[[i32; 4]] = row.between,
+                    between: &Between = row.between,
                     x: &Taps = x,
                     picture: &[u8] = row.picture,
                     out: &mut [u8] = row.out,
@@ -160,7 +205,7 @@ pub struct Row<'a> {
     /// Bytes per pixel: 1, 3 or 4.
     pub channels: usize,
     /// Scratch.
-    pub between: &'a mut Vec<[i32; 4]>,
+    pub between: &'a mut Between,
     /// A row of the mask, `[W]`.
     pub out: &'a mut [u8],
 }

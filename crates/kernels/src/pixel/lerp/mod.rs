@@ -73,6 +73,11 @@ impl Taps {
         held(self.starts[cell])..held(self.starts[cell + 1])
     }
 
+    /// Left cells of the outputs `range`.
+    pub(crate) fn cells_of(&self, range: std::ops::RangeFrom<usize>) -> &[u32] {
+        &self.index[range]
+    }
+
     /// Weights of the right cell, one per output.
     pub(crate) fn weights(&self) -> &[u16] {
         &self.weight
