@@ -85,18 +85,23 @@ AUXILIARY = "decode8/mix"  # an extra 1x1 head hangs here while training
 
 
 def portrait():
-    """HyperCut v0: returns the nodes in order; the last one is the logit at the input's size."""
+    """HyperCut v1: returns the nodes in order; the last one is the logit at the input's size."""
     b = Builder()
     x = b.conv("stem", b.input(), 16, kernel=3, stride=2, relu6=True)
     half = b.inverted("half", x, 16, expand=1)
     x = b.inverted("quarter1", half, 32, expand=2, stride=2)
     quarter = b.inverted("quarter2", x, 32, expand=1)
-    x = b.inverted("eighth1", quarter, 32, expand=2, kernel=5, stride=2)
-    x = b.inverted("eighth2", x, 32, expand=3, kernel=5)
-    eighth = b.inverted("eighth3", x, 32, expand=3, kernel=5)
+    x = b.inverted("eighth1", quarter, 48, expand=2, stride=2)
+    x = b.inverted("eighth2", x, 48, expand=2, kernel=5)
+    eighth = b.inverted("eighth3", x, 48, expand=2, kernel=5)
     x = b.inverted("deep1", eighth, 64, expand=3, kernel=5, stride=2)
-    for index, dilation in enumerate((1, 2, 4, 1), start=2):
-        x = b.inverted(f"deep{index}", x, 64, expand=3, dilation=dilation)
+    x = b.inverted("deep2", x, 64, expand=3)
+    x = b.inverted("deep3", x, 64, expand=3, kernel=5)
+    deep = b.inverted("deep4", x, 64, expand=3, dilation=2)
+    x = b.inverted("wide1", deep, 128, expand=3, kernel=5, stride=2)
+    x = b.inverted("wide2", x, 128, expand=3, kernel=5)
+    x = b.inverted("wide3", x, 128, expand=3)
+    x = b.decode("decode16", x, deep)
     x = b.decode("decode8", x, eighth)
     x = b.decode("decode4", x, quarter)
     x = b.decode("decode2", x, half)

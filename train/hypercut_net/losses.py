@@ -3,15 +3,14 @@
 import torch
 from torch.nn import functional as F
 
+from . import native
+
 EDGE_WEIGHT, DICE_WEIGHT, AUXILIARY_WEIGHT = 2.0, 0.7, 0.3
 
 
 def edge_band(alpha):
     """1 within about three pixels (at 192) of where the alpha changes, else 0."""
-    reach = 2 * max(1, round(alpha.shape[-1] / 64)) + 1
-    high = F.max_pool2d(alpha, reach, 1, reach // 2)
-    low = -F.max_pool2d(-alpha, reach, 1, reach // 2)
-    return high - low
+    return native.spread(alpha, max(1, round(alpha.shape[-1] / 64)))
 
 
 def dice(probability, alpha):

@@ -4,7 +4,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from . import graph
+from . import graph, native
 
 
 def same_padding(node):
@@ -32,11 +32,12 @@ class Convolution(nn.Module):
             nn.init.zeros_(self.conv.bias)
 
     def forward(self, x):
-        if self.extra:
-            x = F.pad(x, (0, self.extra, 0, self.extra))
-        x = self.conv(x)
-        if self.norm is not None:
-            x = self.norm(x)
+        x = native.convolved(x, self.conv, self.extra)
+        if self.norm is None:
+            return F.relu6(x) if self.relu6 else x
+        if self.training:
+            return native.normalised(x, self.norm, self.relu6)
+        x = self.norm(x)
         return F.relu6(x, inplace=True) if self.relu6 else x
 
     def folded(self):
@@ -50,7 +51,7 @@ class Convolution(nn.Module):
 
 def upsample(x):
     """2x bilinear with half-pixel centres, as TFLite's RESIZE_BILINEAR computes it."""
-    return F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
+    return native.Up.apply(x)
 
 
 class Network(nn.Module):

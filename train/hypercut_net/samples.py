@@ -9,7 +9,7 @@ from torch.nn import functional as F
 from . import config as configuration, photometry, windows
 
 # Share of each kind of sample in a batch.
-EMPTY, COMPOSITE, SECOND_PERSON, UPPER = 0.07, 0.36, 0.1, 0.25
+EMPTY, COMPOSITE, SECOND_PERSON, UPPER = 0.07, 0.36, 0.2, 0.25
 
 
 def halve(pictures):

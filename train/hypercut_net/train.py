@@ -59,6 +59,8 @@ class Trainer:
     def __init__(self, config):
         self.config, self.run = config, config["run"]
         self.model = Network().to(memory_format=torch.channels_last)
+        if self.run["start"]:
+            self._begin_from(self.run["start"])
         self.optimizer = optimizer_for(self.model, self.run["weight_decay"])
         self.average = Average(self.model, self.run["ema"])
         self.phase, self.spent, self.steps = 0, 0.0, 0  # spent: seconds of training in this phase
@@ -67,6 +69,13 @@ class Trainer:
             self._load()
         self.samples = Samples(config, "train", seed=config["seed"] + self.steps)
         self.validation = Samples(config, "validation")
+
+    def _begin_from(self, file):
+        """Takes every averaged tensor of an earlier run that has the same name and shape here."""
+        own, earlier = self.model.state_dict(), torch.load(file, weights_only=True)["average"]
+        taken = {name: value for name, value in earlier.items() if name in own and own[name].shape == value.shape}
+        self.model.load_state_dict(own | taken)
+        print(f"{len(taken)} of {len(own)} tensors from {file}", flush=True)
 
     def _load(self):
         state = torch.load(self.file, weights_only=True)
