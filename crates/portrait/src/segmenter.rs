@@ -10,7 +10,7 @@ use crate::network::Network;
 use crate::thumbnail::Thumbnail;
 
 /// The network that is built in; `models/CARD.md` says what it learned from.
-const BUILT_IN: &[u8] = include_bytes!("../../../models/hypercut-v0.tflite");
+const BUILT_IN: &[u8] = include_bytes!("../../../models/hypercut-v1.tflite");
 
 /// Finds the people in a frame.
 ///
