@@ -34,6 +34,7 @@
 //! - [`effects`]: the list [`EFFECTS`](effects::EFFECTS), from which command line, server and web page make their options.
 //! - [`logo`]: a logo in the corner.
 pub mod effects;
+mod effort;
 mod error;
 mod frame;
 pub mod logo;
@@ -42,6 +43,7 @@ mod network;
 mod segmenter;
 mod thumbnail;
 
+pub use effort::Effort;
 pub use error::{Error, ErrorKind, Result};
 pub use frame::{Frame, FrameMut, Picture, PixelFormat};
 pub use mask::Mask;

@@ -3,6 +3,7 @@ use hypercut_kernels::isa::Isa;
 use hypercut_kernels::pixel::composite::luma;
 use hypercut_kernels::pixel::opacity;
 
+use crate::effort::{Effort, Still};
 use crate::error::Result;
 use crate::frame::Frame;
 use crate::mask::{Mask, Specks, TemporalFilter, TemporalOptions, Upsampler, Verdict, coverage};
@@ -40,6 +41,10 @@ pub struct Segmenter {
     /// At the size of the network's output, where that is another than its input's.
     guide: Thumbnail,
     small: Mask,
+    effort: Effort,
+    still: Still,
+    /// The answer of all looks together, with [`Effort::Still`].
+    fine: Mask,
     temporal: Option<TemporalFilter>,
     luma: Vec<u8>,
     specks: Specks,
@@ -77,6 +82,9 @@ impl Segmenter {
             thumbnail: Thumbnail::default(),
             guide: Thumbnail::default(),
             small: Mask::new(),
+            effort: Effort::default(),
+            still: Still::default(),
+            fine: Mask::new(),
             temporal: None,
             luma: Vec::new(),
             specks: Specks::new(),
@@ -89,6 +97,11 @@ impl Segmenter {
     /// `None` every frame is on its own again, as at first.
     pub fn set_temporal(&mut self, options: Option<TemporalOptions>) {
         self.temporal = options.map(TemporalFilter::new);
+    }
+
+    /// How often the network looks at every frame from now on; [`Effort::Once`] at first.
+    pub fn set_effort(&mut self, effort: Effort) {
+        self.effort = effort;
     }
 
     /// Forgets the frames before: for a cut, a seek, another camera. Matters with [`set_temporal`](Self::set_temporal) alone.
@@ -110,9 +123,25 @@ impl Segmenter {
             .take(self.isa, frame, input.width, input.height);
         self.network.run(picture, &mut self.small)?;
         let Verdict { confidence, .. } = Verdict::of(&self.small);
-        let (width, height) = (self.small.width(), self.small.height());
+        let small = match self.effort {
+            Effort::Once => &mut self.small,
+            Effort::Still => {
+                self.still.run(
+                    self.isa,
+                    &mut self.network,
+                    frame,
+                    picture,
+                    &mut self.small,
+                    &mut self.fine,
+                )?;
+                &mut self.fine
+            }
+        };
+        let (width, height) = (small.width(), small.height());
         let guide = if (width, height) == (input.width, input.height) {
             picture
+        } else if self.effort == Effort::Still {
+            self.guide.take(self.isa, frame, width, height)
         } else {
             let picture = Frame::rgb8(picture, input.width, input.height)?;
             self.guide.take(self.isa, &picture, width, height)
@@ -121,17 +150,17 @@ impl Segmenter {
             self.luma.clear();
             self.luma
                 .extend(guide.as_chunks::<3>().0.iter().map(|&colour| luma(colour)));
-            filter.apply(&self.luma, self.small.data_mut(), width, height)?;
+            filter.apply(&self.luma, small.data_mut(), width, height)?;
         }
-        coverage::from_probability(&mut self.small);
-        self.specks.run(&mut self.small);
+        coverage::from_probability(small);
+        self.specks.run(small);
         self.verdict = Verdict {
             confidence,
-            ..Verdict::of(&self.small)
+            ..Verdict::of(small)
         };
         let (isa, has_alpha) = (self.isa, frame.format().has_alpha());
         self.upsampler
-            .run_with(frame, guide, &self.small, mask, |picture, alphas| {
+            .run_with(frame, guide, small, mask, |picture, alphas| {
                 if has_alpha {
                     opacity::bound(isa, picture, alphas);
                 }

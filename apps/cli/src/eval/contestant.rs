@@ -1,6 +1,6 @@
 //! A network and the way from its answer to a mask.
 use anyhow::{Context, Result};
-use hypercut::{Frame, Mask, Segmenter};
+use hypercut::{Effort, Frame, Mask, Segmenter};
 use image::imageops::{self, FilterType};
 use image::{ImageBuffer, Luma};
 use std::path::{Path, PathBuf};
@@ -12,6 +12,8 @@ use crate::model::Named;
 pub(super) enum Way {
     /// As the library does it: sharpened, without specks, along the picture's edges.
     Library,
+    /// The same with up to four looks, as for pictures.
+    Still,
     /// The bare answer, brought to size bilinearly.
     Raw,
 }
@@ -29,31 +31,34 @@ pub(super) struct Contestant {
 }
 
 impl Contestant {
-    /// Every network of `files` (`built-in` is the one inside; none means that one), and with `raw` a second time the raw way.
+    /// Every network of `files` (`built-in` is the one inside; none means that one), each of `ways`.
     ///
     /// # Errors
     /// A file that can't be read or is no portrait network.
-    pub(super) fn all(files: &[PathBuf], raw: bool) -> Result<Vec<Self>> {
+    pub(super) fn all(files: &[PathBuf], ways: &[Way]) -> Result<Vec<Self>> {
         let built_in = [PathBuf::from(BUILT_IN)];
         let files = if files.is_empty() { &built_in } else { files };
-        let ways: &[Way] = if raw {
-            &[Way::Library, Way::Raw]
-        } else {
-            &[Way::Library]
-        };
         let mut all = Vec::new();
         for file in files {
             let inside = file.as_os_str() == BUILT_IN && !file.exists();
             let named = Named::read((!inside).then_some(file))?;
             let name = short_name(file, files);
             for &way in ways {
-                let suffix = if way == Way::Raw { " raw" } else { "" };
+                let mut segmenter =
+                    Segmenter::from_tflite(&named.bytes).with_context(|| named.name.clone())?;
+                let suffix = match way {
+                    Way::Library => "",
+                    Way::Still => " still",
+                    Way::Raw => " raw",
+                };
+                if way == Way::Still {
+                    segmenter.set_effort(Effort::Still);
+                }
                 all.push(Self {
                     name: format!("{name}{suffix}"),
                     file: named.name.clone(),
                     way,
-                    segmenter: Segmenter::from_tflite(&named.bytes)
-                        .with_context(|| named.name.clone())?,
+                    segmenter,
                     answer: Mask::new(),
                 });
             }
@@ -67,7 +72,7 @@ impl Contestant {
     /// As [`Segmenter::segment`].
     pub(super) fn segment(&mut self, frame: &Frame<'_>, mask: &mut Mask) -> Result<()> {
         match self.way {
-            Way::Library => self.segmenter.segment(frame, mask)?,
+            Way::Library | Way::Still => self.segmenter.segment(frame, mask)?,
             Way::Raw => {
                 self.segmenter.segment_raw(frame, &mut self.answer)?;
                 *mask = resized(&self.answer, frame.width(), frame.height())?;

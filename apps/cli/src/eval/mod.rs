@@ -18,7 +18,7 @@ use crate::log::Log;
 use crate::output::atomic::{self, Existing, text_to_stdout};
 use crate::picture::{Decoded, Encoding, Format, PixelLimit, decode, encode};
 use crate::source;
-use contestant::Contestant;
+use contestant::{Contestant, Way};
 use metric::{Figure, Truth};
 use set::Item;
 use sheet::Sheet;
@@ -55,6 +55,10 @@ pub(crate) struct EvalArgs {
     /// Measure each network's bare answer too, brought to the picture's size bilinearly
     #[arg(long)]
     raw: bool,
+
+    /// Measure each network also as `photo` uses it: up to four looks, mirrored and closer to the people
+    #[arg(long)]
+    still: bool,
 
     /// Measure this set alone; may be given again
     #[arg(long, value_name = "SET")]
@@ -114,7 +118,13 @@ pub(crate) fn run(args: &EvalArgs, log: &mut Log) -> Result<Exit> {
 
 fn evaluate(args: &EvalArgs, log: &mut Log) -> Result<Evaluation> {
     let items = set::read(&args.set, &args.only)?;
-    let mut contestants = Contestant::all(&args.models, args.raw)?;
+    let ways = [
+        (true, Way::Library),
+        (args.still, Way::Still),
+        (args.raw, Way::Raw),
+    ];
+    let ways: Vec<Way> = ways.iter().filter(|way| way.0).map(|way| way.1).collect();
+    let mut contestants = Contestant::all(&args.models, &ways)?;
     let mut columns: Vec<Column> = contestants
         .iter()
         .map(|contestant| Column {

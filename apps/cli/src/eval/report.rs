@@ -140,6 +140,7 @@ pub(super) fn as_json(args: &EvalArgs, evaluation: &Evaluation) -> Value {
             "name": contestant.name,
             "file": contestant.file,
             "raw": contestant.way == Way::Raw,
+            "still": contestant.way == Way::Still,
         })
     });
     let pictures = evaluation.items.iter().enumerate().map(|(index, item)| {

@@ -2,8 +2,8 @@
 use anyhow::{Context, Result};
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args, ValueHint};
-use hypercut::Segmenter;
 use hypercut::effects::{self, EFFECTS, Effect, EffectInfo, OptionValues};
+use hypercut::{Effort, Segmenter};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
@@ -34,6 +34,10 @@ pub(crate) struct RecipeArgs {
     /// A .tflite portrait network instead of the one inside
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) model: Option<PathBuf>,
+
+    /// Let the network look once instead of up to four times (mirrored, and closer to the people)
+    #[arg(long)]
+    pub(crate) fast: bool,
 
     /// Format to write
     #[arg(long, value_enum)]
@@ -69,6 +73,7 @@ impl RecipeArgs {
             options: self.options.given().to_vec(),
             logo: self.logo.as_ref().map(text),
             model: self.model.as_ref().map(text),
+            fast: self.fast,
             format: self.format,
             quality: self.quality,
             trim: self.trim,
@@ -114,6 +119,8 @@ pub(crate) struct Spec {
     pub(crate) logo: Option<String>,
     /// Name of a network's file.
     pub(crate) model: Option<String>,
+    /// One look of the network.
+    pub(crate) fast: bool,
     /// Format to write.
     pub(crate) format: Option<Format>,
     /// JPEG quality, 1 to 100.
@@ -133,6 +140,7 @@ impl Default for Spec {
             options: Vec::new(),
             logo: None,
             model: None,
+            fast: false,
             format: None,
             quality: QUALITY,
             trim: false,
@@ -279,10 +287,10 @@ impl Recipe {
         Err(fault.hint(hint).into())
     }
 
-    /// Whether another network is asked for than `other` has.
+    /// Whether another network, or another use of it, is asked for than by `other`.
     #[cfg(feature = "serve")]
     pub(super) fn network_differs(&self, other: &Self) -> bool {
-        self.network != other.network
+        self.network != other.network || self.spec.fast != other.spec.fast
     }
 
     pub(super) fn effect(&self) -> Result<Box<dyn Effect>> {
@@ -290,10 +298,14 @@ impl Recipe {
     }
 
     pub(super) fn segmenter(&self) -> Result<Segmenter> {
-        Ok(match &self.network {
+        let mut segmenter = match &self.network {
             Some(bytes) => Segmenter::from_tflite(bytes)?,
             None => Segmenter::new()?,
-        })
+        };
+        if !self.spec.fast {
+            segmenter.set_effort(Effort::Still);
+        }
+        Ok(segmenter)
     }
 }
 

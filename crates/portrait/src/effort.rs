@@ -1,0 +1,300 @@
+//! More than one look at a picture: the whole and its mirror image, then the same closer to the people.
+use crate::error::Result;
+use crate::frame::Frame;
+use crate::mask::Mask;
+use crate::network::Network;
+use crate::thumbnail::Thumbnail;
+use hypercut_kernels::isa::Isa;
+
+/// How often the network looks at a frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Effort {
+    /// Once: for video and cameras.
+    #[default]
+    Once,
+    /// Up to four times: at the frame, at its mirror image, and at both again within a box around the people, where they
+    /// fill less than most of the frame. For pictures, whose decoding takes many times as long.
+    Still,
+}
+
+/// Probability (of 255) that draws the box.
+const IN_BOX: u8 = 102;
+
+/// The box is widened by this share of its own sides; over that border the closer look fades in.
+const MARGIN: f32 = 0.15;
+
+/// A box of more than this share of the frame brings nothing new.
+const LARGEST: f32 = 0.85;
+
+/// How far the closer look counts, against the first.
+const CLOSER: f32 = 0.5;
+
+/// The mask of both looks has this many times the network's resolution.
+const FINER: usize = 2;
+
+/// Part of a frame, in shares of its sides: 0 to 1 from the left and from the top.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Part {
+    left: f32,
+    top: f32,
+    right: f32,
+    bottom: f32,
+}
+
+/// Scratch of [`Effort::Still`]; allocates when a size grows.
+#[derive(Debug, Default)]
+pub(crate) struct Still {
+    thumbnail: Thumbnail,
+    mirrored: Vec<u8>,
+    other: Mask,
+    closer: Mask,
+}
+
+impl Still {
+    /// Fills `out`, of `FINER` times the size of the network's answer, with probabilities; `picture` is the frame as the
+    /// network sees it, `first` its answer, which becomes the mean of both sides' answers.
+    pub(crate) fn run(
+        &mut self,
+        isa: Isa,
+        network: &mut Network,
+        frame: &Frame<'_>,
+        picture: &[u8],
+        first: &mut Mask,
+        out: &mut Mask,
+    ) -> Result<()> {
+        self.with_mirror(network, picture, first)?;
+        enlarge(first, out);
+        let Some(part) = around_people(first) else {
+            return Ok(());
+        };
+        let (x, width) = pixels(part.left, part.right, frame.width());
+        let (y, height) = pixels(part.top, part.bottom, frame.height());
+        let from = y * frame.stride() + x * frame.format().bytes();
+        let window = Frame::new(
+            &frame.data()[from..],
+            width,
+            height,
+            frame.stride(),
+            frame.format(),
+        )?;
+        let input = network.input();
+        let mut thumbnail = std::mem::take(&mut self.thumbnail);
+        let picture = thumbnail.take(isa, &window, input.width, input.height);
+        let mut closer = std::mem::take(&mut self.closer);
+        network.run(picture, &mut closer)?;
+        self.with_mirror(network, picture, &mut closer)?;
+        let part = Part {
+            left: x as f32 / frame.width() as f32,
+            top: y as f32 / frame.height() as f32,
+            right: (x + width) as f32 / frame.width() as f32,
+            bottom: (y + height) as f32 / frame.height() as f32,
+        };
+        blend(&closer, part, out);
+        (self.thumbnail, self.closer) = (thumbnail, closer);
+        Ok(())
+    }
+
+    /// Looks at the mirror image of `picture` too and takes the mean, halves rounded up.
+    fn with_mirror(
+        &mut self,
+        network: &mut Network,
+        picture: &[u8],
+        mask: &mut Mask,
+    ) -> Result<()> {
+        let width = network.input().width;
+        self.mirrored.clear();
+        for row in picture.chunks_exact(3 * width) {
+            self.mirrored
+                .extend(row.as_chunks::<3>().0.iter().rev().flatten());
+        }
+        network.run(&self.mirrored, &mut self.other)?;
+        let width = mask.width();
+        for (row, other) in mask
+            .data_mut()
+            .chunks_exact_mut(width)
+            .zip(self.other.data().chunks_exact(width))
+        {
+            for (a, &b) in row.iter_mut().zip(other.iter().rev()) {
+                *a = (u16::from(*a) + u16::from(b)).div_ceil(2) as u8;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// First pixel and count of the pixels that a share of `size` touches.
+fn pixels(from: f32, to: f32, size: usize) -> (usize, usize) {
+    let first = ((from * size as f32) as usize).min(size - 1);
+    let end = ((to * size as f32).ceil() as usize).clamp(first + 1, size);
+    (first, end - first)
+}
+
+/// The widened box around everything that may be person; `None` where there is nothing, or nothing to win.
+fn around_people(mask: &Mask) -> Option<Part> {
+    let (width, height) = (mask.width(), mask.height());
+    let (mut left, mut right, mut top, mut bottom) = (width, 0, height, 0);
+    for (y, row) in mask.data().chunks_exact(width).enumerate() {
+        let Some(first) = row.iter().position(|&p| p > IN_BOX) else {
+            continue;
+        };
+        let last = row.iter().rposition(|&p| p > IN_BOX).unwrap_or(first);
+        (left, right) = (left.min(first), right.max(last + 1));
+        (top, bottom) = (top.min(y), y + 1);
+    }
+    if left >= right {
+        return None;
+    }
+    let widened = |from: usize, to: usize, size: usize| {
+        let (from, to) = (from as f32 / size as f32, to as f32 / size as f32);
+        let margin = MARGIN * (to - from);
+        ((from - margin).max(0.0), (to + margin).min(1.0))
+    };
+    let (left, right) = widened(left, right, width);
+    let (top, bottom) = widened(top, bottom, height);
+    ((right - left) * (bottom - top) <= LARGEST).then_some(Part {
+        left,
+        top,
+        right,
+        bottom,
+    })
+}
+
+/// Where the centre of pixel `i` of `count` lies between the centres of a line of `len` samples that covers `from` to `to`:
+/// the two neighbours and the second one's weight.
+fn between(at: f32, from: f32, to: f32, len: usize) -> (usize, usize, f32) {
+    let place = ((at - from) / (to - from) * len as f32 - 0.5).clamp(0.0, (len - 1) as f32);
+    let near = place as usize;
+    (near, (near + 1).min(len - 1), place - near as f32)
+}
+
+fn sample(mask: &Mask, x: (usize, usize, f32), y: (usize, usize, f32)) -> f32 {
+    let row = |y: usize| &mask.data()[y * mask.width()..][..mask.width()];
+    let across = |row: &[u8]| f32::from(row[x.0]) * (1.0 - x.2) + f32::from(row[x.1]) * x.2;
+    across(row(y.0)) * (1.0 - y.2) + across(row(y.1)) * y.2
+}
+
+/// Bilinear, half-pixel centres.
+fn enlarge(mask: &Mask, out: &mut Mask) {
+    let (width, height) = (mask.width() * FINER, mask.height() * FINER);
+    out.resize(width, height);
+    for (j, row) in out.data_mut().chunks_exact_mut(width).enumerate() {
+        let y = between((j as f32 + 0.5) / height as f32, 0.0, 1.0, mask.height());
+        for (i, value) in row.iter_mut().enumerate() {
+            let x = between((i as f32 + 0.5) / width as f32, 0.0, 1.0, mask.width());
+            *value = (sample(mask, x, y) + 0.5) as u8;
+        }
+    }
+}
+
+/// How much a closer look counts at `at`: less towards a border of the part that isn't the frame's.
+fn trust(at: f32, from: f32, to: f32) -> f32 {
+    let ramp = MARGIN / (1.0 + 2.0 * MARGIN) * (to - from);
+    let low = if from > 0.0 { (at - from) / ramp } else { 1.0 };
+    let high = if to < 1.0 { (to - at) / ramp } else { 1.0 };
+    low.min(high).clamp(0.0, 1.0)
+}
+
+/// Mixes a closer look at `part` into `out`.
+fn blend(closer: &Mask, part: Part, out: &mut Mask) {
+    let (width, height) = (out.width(), out.height());
+    let (first, columns) = pixels(part.left, part.right, width);
+    let (top, rows) = pixels(part.top, part.bottom, height);
+    for j in top..top + rows {
+        let at_y = (j as f32 + 0.5) / height as f32;
+        let y = between(at_y, part.top, part.bottom, closer.height());
+        let trust_y = trust(at_y, part.top, part.bottom);
+        let row = &mut out.data_mut()[j * width..][first..first + columns];
+        for (i, value) in row.iter_mut().enumerate() {
+            let at_x = ((first + i) as f32 + 0.5) / width as f32;
+            let x = between(at_x, part.left, part.right, closer.width());
+            let weight = CLOSER * trust_y.min(trust(at_x, part.left, part.right));
+            let (old, new) = (f32::from(*value), sample(closer, x, y));
+            *value = (old + (new - old) * weight + 0.5) as u8;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mask(width: usize, height: usize, value: impl Fn(usize, usize) -> u8) -> Mask {
+        let mut mask = Mask::new();
+        mask.resize(width, height);
+        for y in 0..height {
+            for x in 0..width {
+                mask.data_mut()[y * width + x] = value(x, y);
+            }
+        }
+        mask
+    }
+
+    #[test]
+    fn the_box_holds_the_people_and_a_border() {
+        let one = mask(100, 50, |x, y| {
+            255 * u8::from((40..60).contains(&x) && y >= 30)
+        });
+        let part = around_people(&one).unwrap();
+        let close = |a: f32, b: f32| assert!((a - b).abs() < 1e-6, "{a} {b}");
+        close(part.left, 0.4 - 0.03);
+        close(part.right, 0.6 + 0.03);
+        close(part.top, 0.6 - 0.06);
+        close(part.bottom, 1.0);
+        assert_eq!(around_people(&mask(9, 9, |_, _| 102)), None);
+        assert_eq!(around_people(&mask(9, 9, |_, _| 255)), None);
+    }
+
+    #[test]
+    fn a_constant_mask_stays_constant_and_a_closer_look_counts_by_half_inside() {
+        let mut out = Mask::new();
+        enlarge(&mask(4, 3, |_, _| 77), &mut out);
+        assert_eq!((out.width(), out.height()), (8, 6));
+        assert!(out.data().iter().all(|&value| value == 77));
+        let mut out = mask(40, 40, |_, _| 100);
+        let part = Part {
+            left: 0.25,
+            top: 0.0,
+            right: 0.75,
+            bottom: 1.0,
+        };
+        blend(&mask(4, 4, |_, _| 200), part, &mut out);
+        let row = &out.data()[20 * 40..][..40];
+        assert_eq!((row[9], row[20], row[30]), (100, 150, 100));
+        assert!(
+            row[10] > 100 && row[10] < row[11] && row[11] < 150,
+            "{row:?}"
+        );
+        assert_eq!(out.data()[20], 150, "the frame's own border is no border");
+    }
+
+    /// A tree-like picture that equals its mirror image; the network alone does not answer it symmetrically.
+    #[test]
+    fn a_symmetric_picture_gets_a_symmetric_mask() {
+        let mut network = Network::new(crate::Segmenter::built_in()).unwrap();
+        let side = network.input().width;
+        let byte = |x: usize, y: usize| (x.min(side - 1 - x) * 5 + y * 3) as u8;
+        let picture: Vec<u8> = (0..side * side)
+            .flat_map(|i| [byte(i % side, i / side); 3])
+            .collect();
+        let symmetric = |mask: &Mask| {
+            let mut rows = mask.data().chunks_exact(mask.width());
+            rows.all(|row| row.iter().eq(row.iter().rev()))
+        };
+        let mut mask = Mask::new();
+        network.run(&picture, &mut mask).unwrap();
+        assert!(!symmetric(&mask));
+        let mut still = Still::default();
+        still
+            .with_mirror(&mut network, &picture, &mut mask)
+            .unwrap();
+        assert!(symmetric(&mask));
+    }
+
+    #[test]
+    fn what_a_share_touches_is_never_empty_nor_outside() {
+        assert_eq!(pixels(0.25, 0.5, 8), (2, 2));
+        assert_eq!(pixels(0.3, 0.31, 8), (2, 1));
+        assert_eq!(pixels(0.999, 1.0, 3), (2, 1));
+        assert_eq!(pixels(0.0, 1.0, 1), (0, 1));
+    }
+}
