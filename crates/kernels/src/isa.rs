@@ -14,7 +14,7 @@ pub const OVERRIDE: &str = "HYPERCUT_ISA";
 pub enum Isa {
     /// Plain Rust, compiled for the target's baseline: the oracle, and what every CPU can run.
     Scalar,
-    /// x86-64 with AVX2 (Haswell, Zen and later).
+    /// x86-64 with AVX2 and FMA (Haswell, Zen and later).
     #[cfg(target_arch = "x86_64")]
     Avx2(Avx2),
     /// x86-64 with AVX-512 F, BW, VL and VNNI (Ice Lake, Zen 4 and later).
@@ -32,7 +32,7 @@ pub enum Isa {
     Simd128(Simd128),
 }
 
-/// Proof that this CPU has AVX2, and that the system saves its registers.
+/// Proof that this CPU has AVX2 and FMA, and that the system saves its registers.
 #[cfg(target_arch = "x86_64")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Avx2(());
@@ -41,11 +41,12 @@ pub struct Avx2(());
 impl Avx2 {
     /// Asks the CPU.
     pub fn new() -> Option<Self> {
-        is_x86_feature_detected!("avx2").then_some(Self(()))
+        let has = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
+        has.then_some(Self(()))
     }
 }
 
-/// Proof that this CPU has AVX-512 F, BW, VL and VNNI (and AVX2), and that the system saves its registers.
+/// Proof that this CPU has AVX-512 F, BW, VL and VNNI (and AVX2 and FMA), and that the system saves its registers.
 #[cfg(target_arch = "x86_64")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Avx512Vnni(());
@@ -58,8 +59,13 @@ impl Avx512Vnni {
             && is_x86_feature_detected!("avx512bw")
             && is_x86_feature_detected!("avx512vl")
             && is_x86_feature_detected!("avx512vnni")
-            && is_x86_feature_detected!("avx2");
+            && Avx2::new().is_some();
         has.then_some(Self(()))
+    }
+
+    /// What this set includes.
+    pub(crate) fn avx2(self) -> Avx2 {
+        Avx2(())
     }
 }
 
@@ -88,6 +94,11 @@ impl NeonDot {
         let has = std::arch::is_aarch64_feature_detected!("neon")
             && std::arch::is_aarch64_feature_detected!("dotprod");
         has.then_some(Self(()))
+    }
+
+    /// What this set includes.
+    pub(crate) fn neon(self) -> Neon {
+        Neon(())
     }
 }
 

@@ -14,6 +14,7 @@
     )),
     allow(dead_code, unused_imports, unused_variables)
 )]
+mod floats;
 pub mod isa;
 mod lanes;
 pub mod nn;

@@ -1,7 +1,7 @@
 //! `CONV_2D`: inputs `[N, H, W, C]`, weights `[O, KH, KW, C / groups]`, optional bias `[O]`; output `[N, H, W, O]`.
 //!
 //! Groups follow from the shapes: the weights see `C / groups` channels.
-use super::convolved::{Around, Channels, ChannelsF32, bias, product};
+use super::convolved::{Around, Channels, bias, product};
 use super::{Activation, OpCode, OpEntry, Operation, Padding, expect_inputs, input};
 use crate::error::{Error, Result};
 use crate::graph::Value;
@@ -9,7 +9,7 @@ use crate::model::{OperatorSource, positive};
 use crate::plan::{Io, Step};
 use hypercut_kernels::isa::Isa;
 use hypercut_kernels::nn::FilterI8;
-use hypercut_kernels::nn::conv2d::{self, Conv2dF32, PreparedConv2d, conv2d_f32};
+use hypercut_kernels::nn::conv2d::{self, Conv2dF32, PreparedConv2d, PreparedConv2dF32};
 use hypercut_schema::Conv2DOptions;
 
 /// The line in `OPS`.
@@ -132,11 +132,16 @@ impl Operation for Conv2d {
                     output: c.output,
                 },
             ))),
-            Channels::F32(constants) => Box::new(StepF32 {
+            Channels::F32(c) => Box::new(StepF32(PreparedConv2dF32::new(
                 isa,
-                shape,
-                constants,
-            }),
+                &shape,
+                &Conv2dF32 {
+                    weights: &c.weights,
+                    bias: &c.bias,
+                    output: c.output,
+                },
+                None,
+            ))),
         })
     }
 }
@@ -152,20 +157,11 @@ impl Step for StepI8 {
 }
 
 #[derive(Debug)]
-struct StepF32 {
-    isa: Isa,
-    shape: conv2d::Conv2d,
-    constants: ChannelsF32,
-}
+struct StepF32(PreparedConv2dF32);
 
 impl Step for StepF32 {
     fn run(&mut self, io: &mut Io<'_>) {
         let (inputs, out, _) = io.split();
-        let constants = Conv2dF32 {
-            weights: &self.constants.weights,
-            bias: &self.constants.bias,
-            output: self.constants.output,
-        };
-        conv2d_f32(self.isa, &self.shape, &constants, inputs.get(0), out);
+        self.0.run(inputs.get(0), out);
     }
 }

@@ -117,12 +117,7 @@ impl Operation for Convolution2dTransposeBias {
             axis: 0,
         };
         match around.channels(self.0.activation)? {
-            Channels::F32(constants) => Ok(Box::new(StepF32 {
-                isa,
-                shape,
-                constants,
-                pixels: 0,
-            })),
+            Channels::F32(constants) => Ok(Box::new(StepF32::new(isa, &shape, &constants, 0))),
             Channels::I8(_) => Err(Error::unsupported(
                 "int8: the operation is defined on floats",
             )),

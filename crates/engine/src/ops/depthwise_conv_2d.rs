@@ -1,5 +1,5 @@
 //! `DEPTHWISE_CONV_2D`: inputs `[N, H, W, C]`, weights `[1, KH, KW, C * M]`, optional bias `[C * M]`; output `[N, H, W, C * M]`.
-use super::convolved::{Around, Channels, ChannelsF32, bias, product};
+use super::convolved::{Around, Channels, bias, product};
 use super::{Activation, OpCode, OpEntry, Operation, Padding, expect_inputs, input};
 use crate::error::{Error, Result};
 use crate::graph::Value;
@@ -7,7 +7,9 @@ use crate::model::{OperatorSource, positive};
 use crate::plan::{Io, Step};
 use hypercut_kernels::isa::Isa;
 use hypercut_kernels::nn::FilterI8;
-use hypercut_kernels::nn::depthwise::{Depthwise, DepthwiseF32, PreparedDepthwise, depthwise_f32};
+use hypercut_kernels::nn::depthwise::{
+    Depthwise, DepthwiseF32, PreparedDepthwise, PreparedDepthwiseF32,
+};
 use hypercut_schema::DepthwiseConv2DOptions;
 
 /// The line in `OPS`.
@@ -128,11 +130,16 @@ impl Operation for DepthwiseConv2d {
                     output: c.output,
                 },
             ))),
-            Channels::F32(constants) => Box::new(StepF32 {
+            Channels::F32(c) => Box::new(StepF32(PreparedDepthwiseF32::new(
                 isa,
-                shape,
-                constants,
-            }),
+                &shape,
+                &DepthwiseF32 {
+                    weights: &c.weights,
+                    bias: &c.bias,
+                    output: c.output,
+                },
+                None,
+            ))),
         })
     }
 }
@@ -148,20 +155,11 @@ impl Step for StepI8 {
 }
 
 #[derive(Debug)]
-struct StepF32 {
-    isa: Isa,
-    shape: Depthwise,
-    constants: ChannelsF32,
-}
+struct StepF32(PreparedDepthwiseF32);
 
 impl Step for StepF32 {
     fn run(&mut self, io: &mut Io<'_>) {
         let (inputs, out, _) = io.split();
-        let constants = DepthwiseF32 {
-            weights: &self.constants.weights,
-            bias: &self.constants.bias,
-            output: self.constants.output,
-        };
-        depthwise_f32(self.isa, &self.shape, &constants, inputs.get(0), out);
+        self.0.run(inputs.get(0), out);
     }
 }

@@ -1,7 +1,7 @@
 //! `FULLY_CONNECTED`: input with rows of `I` elements, weights `[O, I]`, optional bias `[O]`.
 //!
 //! The output is `[B, O]`, or the input's shape with the last extent replaced where the dimensions are kept.
-use super::convolved::{Around, Channels, ChannelsF32, ChannelsI8, bias, product};
+use super::convolved::{Around, Channels, ChannelsI8, bias, product};
 use super::{Activation, OpCode, OpEntry, Operation, expect_inputs, input};
 use crate::error::{Error, Result};
 use crate::graph::Value;
@@ -10,7 +10,7 @@ use crate::plan::{Io, Step};
 use hypercut_kernels::isa::Isa;
 use hypercut_kernels::nn::FilterI8;
 use hypercut_kernels::nn::fully_connected::{
-    self, FullyConnectedF32, fully_connected_f32, fully_connected_i8,
+    self, FullyConnectedF32, PreparedFullyConnectedF32, fully_connected_i8,
 };
 use hypercut_schema::FullyConnectedOptions;
 
@@ -118,11 +118,16 @@ impl Operation for FullyConnected {
                 shape,
                 constants,
             }),
-            Channels::F32(constants) => Box::new(StepF32 {
+            Channels::F32(c) => Box::new(StepF32(PreparedFullyConnectedF32::new(
                 isa,
-                shape,
-                constants,
-            }),
+                &shape,
+                &FullyConnectedF32 {
+                    weights: &c.weights,
+                    bias: &c.bias,
+                    output: c.output,
+                },
+                None,
+            ))),
         })
     }
 }
@@ -151,20 +156,11 @@ impl Step for StepI8 {
 }
 
 #[derive(Debug)]
-struct StepF32 {
-    isa: Isa,
-    shape: fully_connected::FullyConnected,
-    constants: ChannelsF32,
-}
+struct StepF32(PreparedFullyConnectedF32);
 
 impl Step for StepF32 {
     fn run(&mut self, io: &mut Io<'_>) {
         let (inputs, out, _) = io.split();
-        let constants = FullyConnectedF32 {
-            weights: &self.constants.weights,
-            bias: &self.constants.bias,
-            output: self.constants.output,
-        };
-        fully_connected_f32(self.isa, &self.shape, &constants, inputs.get(0), out);
+        self.0.run(inputs.get(0), out);
     }
 }

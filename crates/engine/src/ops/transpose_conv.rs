@@ -9,7 +9,7 @@ use hypercut_kernels::isa::Isa;
 use hypercut_kernels::nn::FilterI8;
 use hypercut_kernels::nn::Nhwc;
 use hypercut_kernels::nn::transpose_conv::{
-    self, TransposeConvF32, transpose_conv_f32, transpose_conv_i8,
+    self, PreparedTransposeConvF32, TransposeConvF32, transpose_conv_i8,
 };
 use hypercut_schema::TransposeConvOptions;
 
@@ -143,12 +143,7 @@ impl Operation for TransposeConv {
                 shape,
                 constants,
             }),
-            Channels::F32(constants) => Box::new(StepF32 {
-                isa,
-                shape,
-                constants,
-                pixels: 2,
-            }),
+            Channels::F32(constants) => Box::new(StepF32::new(isa, &shape, &constants, 2)),
         })
     }
 }
@@ -179,22 +174,34 @@ impl Step for StepI8 {
 /// The float step, also of MediaPipe's custom operation.
 #[derive(Debug)]
 pub(super) struct StepF32 {
-    pub(super) isa: Isa,
-    pub(super) shape: transpose_conv::TransposeConv,
-    pub(super) constants: ChannelsF32,
+    prepared: PreparedTransposeConvF32,
     /// Which input the pixels are.
-    pub(super) pixels: usize,
+    pixels: usize,
+}
+
+impl StepF32 {
+    /// Packs the constants; `pixels` tells which input is convolved.
+    pub(super) fn new(
+        isa: Isa,
+        shape: &transpose_conv::TransposeConv,
+        c: &ChannelsF32,
+        pixels: usize,
+    ) -> Self {
+        let constants = TransposeConvF32 {
+            weights: &c.weights,
+            bias: &c.bias,
+            output: c.output,
+        };
+        Self {
+            prepared: PreparedTransposeConvF32::new(isa, shape, &constants, None),
+            pixels,
+        }
+    }
 }
 
 impl Step for StepF32 {
     fn run(&mut self, io: &mut Io<'_>) {
         let (inputs, out, _) = io.split();
-        let constants = TransposeConvF32 {
-            weights: &self.constants.weights,
-            bias: &self.constants.bias,
-            output: self.constants.output,
-        };
-        let pixels = inputs.get(self.pixels);
-        transpose_conv_f32(self.isa, &self.shape, &constants, pixels, out);
+        self.prepared.run(inputs.get(self.pixels), out);
     }
 }

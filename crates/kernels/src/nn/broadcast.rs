@@ -88,6 +88,30 @@ impl Broadcast {
                 .all(|(&extent, &step)| extent == 1 || step != 0)
     }
 
+    /// Blocks of rows that [`Broadcast::block`] counts.
+    pub(crate) fn blocks(&self) -> usize {
+        count(&self.extents[..MAX_RANK - 2])
+    }
+
+    /// Where block `index` begins in each input. In the output, blocks follow one another.
+    pub(crate) fn block(&self, index: usize) -> [usize; 2] {
+        let (mut index, mut starts) = (index, [0; 2]);
+        for axis in (0..MAX_RANK - 2).rev() {
+            let at = index % self.extents[axis];
+            index /= self.extents[axis];
+            for (start, strides) in starts.iter_mut().zip(&self.strides) {
+                *start += at * strides[axis];
+            }
+        }
+        starts
+    }
+
+    /// Rows of a block, elements of a row, and of each input the steps from row to row and along a row (0 or 1).
+    pub(crate) fn rows(&self) -> ([usize; 2], [[usize; 2]; 2]) {
+        let last = |axes: &[usize; MAX_RANK]| [axes[MAX_RANK - 2], axes[MAX_RANK - 1]];
+        (last(&self.extents), self.strides.each_ref().map(last))
+    }
+
     /// `out = f(a, b)` for every pair.
     #[inline(always)]
     pub(crate) fn zip<A: Copy, B: Copy, O>(

@@ -1,5 +1,5 @@
 //! The constants that every quantized convolution and matrix product takes.
-use crate::requantize::OutputI8;
+use crate::requantize::{OutputF32, OutputI8};
 
 /// Constants of a quantized convolution or matrix product with `O` output channels.
 #[derive(Debug, Clone, Copy)]
@@ -61,6 +61,24 @@ impl OwnedFilter {
             input_zero: self.input_zero,
             weight_zero: self.weight_zero,
             output: self.output,
+        }
+    }
+}
+
+/// Constants of a float convolution or matrix product, kept for the oracle.
+#[derive(Debug)]
+pub(crate) struct OwnedFilterF32 {
+    pub(crate) weights: Vec<f32>,
+    pub(crate) bias: Vec<f32>,
+    pub(crate) output: OutputF32,
+}
+
+impl OwnedFilterF32 {
+    pub(crate) fn new(weights: &[f32], bias: &[f32], output: OutputF32) -> Self {
+        Self {
+            weights: weights.to_vec(),
+            bias: bias.to_vec(),
+            output,
         }
     }
 }

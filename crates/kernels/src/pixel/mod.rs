@@ -9,7 +9,7 @@ pub mod fill;
 pub mod guided;
 pub mod lerp;
 pub mod opacity;
-mod per_isa;
+pub(crate) mod per_isa;
 pub mod reduce;
 pub mod resize;
 pub mod spread;

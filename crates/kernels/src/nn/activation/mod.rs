@@ -1,9 +1,11 @@
 //! Functions of one element: rectifiers, sigmoids, and the table that a quantized one becomes.
 mod scalar;
+mod vector;
 
 use super::exp::{logistic, tanh};
 use super::lookup::{Table, table};
 use crate::isa::Isa;
+use crate::pixel::per_isa::per_isa;
 use crate::requantize::{OutputF32, OutputI8, dequantize};
 
 /// A function of one real number.
@@ -56,13 +58,35 @@ impl Activation {
     }
 }
 
-/// Applies `function` to every element.
+/// Applies `function` to every element. Beyond `Scalar`, sigmoids are within three units in the last place.
 ///
 /// # Panics
 /// When the lengths differ.
-pub fn activation_f32(_isa: Isa, function: Activation, input: &[f32], out: &mut [f32]) {
+pub fn activation_f32(isa: Isa, function: Activation, input: &[f32], out: &mut [f32]) {
     assert_eq!(input.len(), out.len(), "lengths of input and output");
-    scalar::activation_f32(function, input, out)
+    match isa {
+        Isa::Scalar => scalar::activation_f32(function, input, out),
+        _ => per_isa!(
+            isa,
+            vector::each,
+            (function: Activation = function, input: &[f32] = input, out: &mut [f32] = out)
+        ),
+    }
+}
+
+/// [`activation_f32`] in place, where there is a function.
+pub(crate) fn activate(isa: Isa, function: Option<Activation>, out: &mut [f32]) {
+    match (function, isa) {
+        (None, _) => (),
+        (Some(function), Isa::Scalar) => {
+            out.iter_mut().for_each(|out| *out = function.apply(*out));
+        }
+        (Some(function), _) => per_isa!(
+            isa,
+            vector::in_place,
+            (function: Activation = function, out: &mut [f32] = out)
+        ),
+    }
 }
 
 #[cfg(test)]

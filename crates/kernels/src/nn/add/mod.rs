@@ -16,6 +16,8 @@ mod elementwise;
 mod scalar;
 
 use super::Broadcast;
+use super::pairs_f32::{Pair, pairs};
+use crate::floats::with_floats;
 use crate::isa::Isa;
 use crate::requantize::{OutputF32, OutputI8};
 
@@ -110,7 +112,7 @@ fn avx2(fixed: &Fixed, a: &[i8], b: &[i8], out: &mut [i8]) {
 /// # Panics
 /// When a length contradicts the shape.
 pub fn add_f32(
-    _isa: Isa,
+    isa: Isa,
     shape: &Broadcast,
     range: OutputF32,
     a: &[f32],
@@ -118,7 +120,12 @@ pub fn add_f32(
     out: &mut [f32],
 ) {
     shape.check(a.len(), b.len(), out.len());
-    scalar::add_f32(shape, range, a, b, out)
+    with_floats!(
+        isa,
+        scalar::add_f32(shape, range, a, b, out),
+        pairs,
+        (function: Pair = Pair::Sum(range), shape: &Broadcast = shape, a: &[f32] = a, b: &[f32] = b, out: &mut [f32] = out)
+    )
 }
 
 /// Float difference `a - b`, clamped to `range`.
@@ -126,7 +133,7 @@ pub fn add_f32(
 /// # Panics
 /// When a length contradicts the shape.
 pub fn sub_f32(
-    _isa: Isa,
+    isa: Isa,
     shape: &Broadcast,
     range: OutputF32,
     a: &[f32],
@@ -134,7 +141,12 @@ pub fn sub_f32(
     out: &mut [f32],
 ) {
     shape.check(a.len(), b.len(), out.len());
-    scalar::sub_f32(shape, range, a, b, out)
+    with_floats!(
+        isa,
+        scalar::sub_f32(shape, range, a, b, out),
+        pairs,
+        (function: Pair = Pair::Difference(range), shape: &Broadcast = shape, a: &[f32] = a, b: &[f32] = b, out: &mut [f32] = out)
+    )
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ mod scalar;
 
 pub use super::pool::Pool;
 use crate::isa::Isa;
+use crate::pixel::per_isa::per_isa;
 use crate::requantize::{OutputF32, OutputI8};
 
 /// Constants of a quantized average.
@@ -40,9 +41,13 @@ pub fn average_pool_i8(
 ///
 /// # Panics
 /// As [`average_pool_i8`].
-pub fn average_pool_f32(_isa: Isa, shape: &Pool, range: OutputF32, input: &[f32], out: &mut [f32]) {
+pub fn average_pool_f32(isa: Isa, shape: &Pool, range: OutputF32, input: &[f32], out: &mut [f32]) {
     shape.check(input.len(), out.len());
-    scalar::average_pool_f32(shape, range, input, out)
+    per_isa!(
+        isa,
+        scalar::average_pool_f32,
+        (shape: &Pool = shape, range: OutputF32 = range, input: &[f32] = input, out: &mut [f32] = out)
+    )
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ pub(super) fn average_pool_i8(shape: &Pool, c: &AverageI8, input: &[i8], out: &m
     });
 }
 
+#[inline(always)]
 pub(super) fn average_pool_f32(shape: &Pool, range: OutputF32, input: &[f32], out: &mut [f32]) {
     shape.fold(
         input,

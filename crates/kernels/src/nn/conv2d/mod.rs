@@ -6,7 +6,9 @@
 //!
 //! with `I` the input channels of a group, `g = o / (O / groups)` the group of output channel `o`, and the input 0 outside
 //! its borders. Source: TensorFlow Lite's `CONV_2D`.
+mod padded;
 mod prepared;
+mod prepared_f32;
 mod scalar;
 
 use super::{FilterI8, Nhwc, Window, count};
@@ -14,6 +16,7 @@ use crate::isa::Isa;
 use crate::requantize::OutputF32;
 
 pub use prepared::PreparedConv2d;
+pub use prepared_f32::PreparedConv2dF32;
 
 /// Shapes of one convolution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

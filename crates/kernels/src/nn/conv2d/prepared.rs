@@ -1,4 +1,5 @@
 //! A quantized convolution with its weights packed for the CPU at hand, run many times.
+use super::padded::{PaddedRows, segment_columns};
 use super::{Conv2d, FilterI8, conv2d_i8};
 use crate::isa::Isa;
 use crate::nn::Window;
@@ -20,16 +21,8 @@ enum Path {
     /// Any window: the input rows that an output row sees are copied between padding first, once each.
     Windows {
         gemm: Gemm,
-        padded: PaddedRows,
+        padded: PaddedRows<i8>,
     },
-}
-
-/// The input rows under one output row, with the padding around them: `[segments, row]`.
-#[derive(Debug)]
-struct PaddedRows {
-    bytes: Vec<i8>,
-    row: usize,
-    outside: i8,
 }
 
 impl PreparedConv2d {
@@ -71,7 +64,8 @@ impl PreparedConv2d {
         }
         Some(Path::Windows {
             gemm,
-            padded: PaddedRows::new(shape, c.input_zero),
+            // The last segment of the last row may be read up to a multiple of four.
+            padded: PaddedRows::new(shape, c.input_zero, 3),
         })
     }
 
@@ -99,62 +93,15 @@ impl PreparedConv2d {
                 let [_, h, w, o] = shape.output;
                 for (index, out) in out.chunks_exact_mut((w * o).max(1)).enumerate() {
                     padded.load(shape, input, [index / h, index % h]);
-                    gemm.run(padded.rows(shape), out);
+                    let rows = Rows {
+                        bytes: padded.rows(),
+                        stride: shape.window.stride[1] * shape.input[3],
+                        segment_stride: padded.segment_stride(),
+                    };
+                    gemm.run(rows, out);
                 }
             }
         }
-    }
-}
-
-impl PaddedRows {
-    fn new(shape: &Conv2d, outside: i8) -> Self {
-        let (window, channels) = (&shape.window, shape.input[3]);
-        let last = (shape.output[2].max(1) - 1) * window.stride[1];
-        let (columns, taps) = segment_columns(window);
-        let row = (last + taps) * channels;
-        // Three more, for the last segment of the last row may be read up to a multiple of four.
-        Self {
-            bytes: vec![outside; window.kernel[0] * columns * row + 3],
-            row,
-            outside,
-        }
-    }
-
-    /// Copies the rows under output row `y` of picture `n`.
-    fn load(&mut self, shape: &Conv2d, input: &[i8], [n, y]: [usize; 2]) {
-        let ([_, h, w, channels], window) = (shape.input, &shape.window);
-        let (inside, columns) = (window.taps(0, y, h), segment_columns(window).0);
-        for (segment, target) in self.bytes.chunks_exact_mut(self.row).enumerate() {
-            let (ky, shift) = (segment / columns, segment % columns * window.dilation[1]);
-            if !inside.contains(&ky) {
-                target.fill(self.outside);
-                continue;
-            }
-            let source = &input[(n * h + window.pixel(0, y, ky)) * w * channels..][..w * channels];
-            let source =
-                &source[(shift.saturating_sub(window.pad[1]) * channels).min(source.len())..];
-            let first = (window.pad[1].saturating_sub(shift) * channels).min(target.len());
-            let target = &mut target[first..];
-            let shared = source.len().min(target.len());
-            target[..shared].copy_from_slice(&source[..shared]);
-        }
-    }
-
-    fn rows(&self, shape: &Conv2d) -> Rows<'_> {
-        let (window, channels) = (&shape.window, shape.input[3]);
-        Rows {
-            bytes: &self.bytes,
-            stride: window.stride[1] * channels,
-            segment_stride: self.row,
-        }
-    }
-}
-
-/// Segments into which a kernel row falls, and the taps of each: dilation leaves no two taps next to each other.
-fn segment_columns(window: &Window) -> (usize, usize) {
-    match window.dilation[1] {
-        1 => (1, window.kernel[1]),
-        _ => (window.kernel[1], 1),
     }
 }
 

@@ -7,7 +7,9 @@
 //! with the input 0 outside its borders. Source: TensorFlow Lite's `DEPTHWISE_CONV_2D`.
 #[cfg(target_arch = "x86_64")]
 mod avx512vnni;
+mod packed_f32;
 mod prepared;
+mod prepared_f32;
 mod ring;
 mod scalar;
 mod staged;
@@ -17,6 +19,7 @@ use crate::isa::Isa;
 use crate::requantize::OutputF32;
 
 pub use prepared::PreparedDepthwise;
+pub use prepared_f32::PreparedDepthwiseF32;
 
 /// Shapes of one depthwise convolution; the multiplier `M` is `output[3] / input[3]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

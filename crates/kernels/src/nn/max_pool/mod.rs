@@ -5,6 +5,7 @@ mod scalar;
 
 pub use super::pool::Pool;
 use crate::isa::Isa;
+use crate::pixel::per_isa::per_isa;
 use crate::requantize::OutputF32;
 
 /// Quantized maximum, clamped to `min..=max`. `input` and `out` are `[N, H, W, C]`.
@@ -22,9 +23,13 @@ pub fn max_pool_i8(_isa: Isa, shape: &Pool, [min, max]: [i8; 2], input: &[i8], o
 ///
 /// # Panics
 /// As [`max_pool_i8`].
-pub fn max_pool_f32(_isa: Isa, shape: &Pool, range: OutputF32, input: &[f32], out: &mut [f32]) {
+pub fn max_pool_f32(isa: Isa, shape: &Pool, range: OutputF32, input: &[f32], out: &mut [f32]) {
     shape.check(input.len(), out.len());
-    scalar::max_pool_f32(shape, range, input, out)
+    per_isa!(
+        isa,
+        scalar::max_pool_f32,
+        (shape: &Pool = shape, range: OutputF32 = range, input: &[f32] = input, out: &mut [f32] = out)
+    )
 }
 
 #[cfg(test)]

@@ -2,11 +2,13 @@
 //!
 //! Quantized: `sum(x - x_zero)` as an integer, then [`OutputI8::requantize`] with `scale / count`.
 //! Source: TensorFlow Lite's `MEAN`.
+mod rows;
 mod scalar;
 
 pub use super::average_pool::AverageI8;
 use super::{MAX_RANK, count};
 use crate::isa::Isa;
+use crate::pixel::per_isa::per_isa;
 #[cfg(doc)]
 use crate::requantize::OutputI8;
 
@@ -44,6 +46,21 @@ impl Mean {
         Some(shape)
     }
 
+    /// As `[outer, averaged, inner]`, where the averaged axes follow one another.
+    fn as_rows(&self) -> Option<[usize; 3]> {
+        let goes = |axis: &usize| self.averaged[*axis] != 1;
+        let first = (0..MAX_RANK).find(goes)?;
+        let last = (0..MAX_RANK).rfind(goes)?;
+        if self.kept[first..=last].iter().any(|&extent| extent != 1) {
+            return None;
+        }
+        Some([
+            count(&self.kept[..first]),
+            count(&self.averaged),
+            count(&self.kept[last + 1..]),
+        ])
+    }
+
     fn check(&self, input: usize, out: usize) {
         assert_eq!(
             input,
@@ -65,13 +82,21 @@ pub fn mean_i8(_isa: Isa, shape: &Mean, constants: &AverageI8, input: &[i8], out
     scalar::mean_i8(shape, constants, input, out)
 }
 
-/// Float mean; `out` holds the axes that stay, in order. Sums in the input's order.
+/// Float mean; `out` holds the axes that stay, in order. `Scalar` sums in the input's order; the others, where the averaged
+/// axes follow one another, in four sums of every fourth element, added last.
 ///
 /// # Panics
 /// When a length contradicts the shape.
-pub fn mean_f32(_isa: Isa, shape: &Mean, input: &[f32], out: &mut [f32]) {
+pub fn mean_f32(isa: Isa, shape: &Mean, input: &[f32], out: &mut [f32]) {
     shape.check(input.len(), out.len());
-    scalar::mean_f32(shape, input, out)
+    match shape.as_rows() {
+        Some(extents) if isa != Isa::Scalar => per_isa!(
+            isa,
+            rows::mean_f32,
+            (extents: [usize; 3] = extents, input: &[f32] = input, out: &mut [f32] = out)
+        ),
+        _ => scalar::mean_f32(shape, input, out),
+    }
 }
 
 #[cfg(test)]

@@ -4,6 +4,8 @@
 mod scalar;
 
 use super::Broadcast;
+use super::pairs_f32::{Pair, pairs};
+use crate::floats::with_floats;
 use crate::isa::Isa;
 use crate::requantize::{OutputF32, OutputI8};
 
@@ -32,7 +34,7 @@ pub fn mul_i8(_isa: Isa, shape: &Broadcast, constants: &MulI8, a: &[i8], b: &[i8
 /// # Panics
 /// When a length contradicts the shape.
 pub fn mul_f32(
-    _isa: Isa,
+    isa: Isa,
     shape: &Broadcast,
     range: OutputF32,
     a: &[f32],
@@ -40,7 +42,12 @@ pub fn mul_f32(
     out: &mut [f32],
 ) {
     shape.check(a.len(), b.len(), out.len());
-    scalar::mul_f32(shape, range, a, b, out)
+    with_floats!(
+        isa,
+        scalar::mul_f32(shape, range, a, b, out),
+        pairs,
+        (function: Pair = Pair::Product(range), shape: &Broadcast = shape, a: &[f32] = a, b: &[f32] = b, out: &mut [f32] = out)
+    )
 }
 
 #[cfg(test)]

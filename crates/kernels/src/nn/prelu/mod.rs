@@ -5,6 +5,8 @@
 mod scalar;
 
 use super::Broadcast;
+use super::pairs_f32::{Pair, pairs};
+use crate::floats::with_floats;
 use crate::isa::Isa;
 use crate::requantize::OutputI8;
 
@@ -43,9 +45,14 @@ pub fn prelu_i8(
 ///
 /// # Panics
 /// When a length contradicts the shape.
-pub fn prelu_f32(_isa: Isa, shape: &Broadcast, input: &[f32], alpha: &[f32], out: &mut [f32]) {
+pub fn prelu_f32(isa: Isa, shape: &Broadcast, input: &[f32], alpha: &[f32], out: &mut [f32]) {
     shape.check(input.len(), alpha.len(), out.len());
-    scalar::prelu_f32(shape, input, alpha, out)
+    with_floats!(
+        isa,
+        scalar::prelu_f32(shape, input, alpha, out),
+        pairs,
+        (function: Pair = Pair::Rectified, shape: &Broadcast = shape, a: &[f32] = input, b: &[f32] = alpha, out: &mut [f32] = out)
+    )
 }
 
 #[cfg(test)]

@@ -11,10 +11,12 @@ mod avx512;
 mod doubling;
 mod scalar;
 mod taps;
+mod vector_f32;
 
 pub use taps::{Alignment, ONE, Tap, taps_10_bit, taps_f32, taps_i8};
 
 use super::{Nhwc, count};
+use crate::floats::with_floats;
 use crate::isa::Isa;
 
 /// Shapes and taps of one resize; `W` is the type of a weight.
@@ -119,18 +121,24 @@ fn double_avx512([n, h, w, c]: Nhwc, input: &[i8], out: &mut [i8]) {
     }
 }
 
-/// Float resize. `input` is `[N, H, W, C]`, `out` `[N, rows, columns, C]`; the four products are added row by row.
+/// Float resize. `input` is `[N, H, W, C]`, `out` `[N, rows, columns, C]`; the four products are added row by row. Beyond
+/// `Scalar` the two weights of a corner are multiplied first.
 ///
 /// # Panics
 /// When a length contradicts the shape or a tap lies outside the input.
 pub fn resize_bilinear_f32(
-    _isa: Isa,
+    isa: Isa,
     shape: &ResizeBilinear<'_, f32>,
     input: &[f32],
     out: &mut [f32],
 ) {
     shape.check(input.len(), out.len());
-    scalar::resize_bilinear_f32(shape, input, out)
+    with_floats!(
+        isa,
+        scalar::resize_bilinear_f32(shape, input, out),
+        vector_f32::resize_bilinear_f32,
+        (shape: &ResizeBilinear<'_, f32> = shape, input: &[f32] = input, out: &mut [f32] = out)
+    )
 }
 
 #[cfg(test)]

@@ -6,11 +6,16 @@
 //! ```
 //!
 //! Source: TensorFlow Lite's `TRANSPOSE_CONV` (and MediaPipe's `Convolution2DTransposeBias`).
+mod phases;
+mod prepared_f32;
 mod scalar;
+mod tiles;
 
 use super::{FilterI8, Nhwc, Window, count};
 use crate::isa::Isa;
 use crate::requantize::OutputF32;
+
+pub use prepared_f32::PreparedTransposeConvF32;
 
 /// Shapes of one transposed convolution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,0 +1,196 @@
+//! A float convolution with its weights packed for the CPU at hand, run many times.
+use super::padded::{PaddedRows, segment_columns};
+use super::{Conv2d, Conv2dF32, conv2d_f32};
+use crate::floats::Finish;
+use crate::isa::Isa;
+use crate::nn::activation::{Activation, activate};
+use crate::nn::filter::OwnedFilterF32;
+use crate::nn::gemm_f32::{GemmF32, ProductF32, RowsF32, SumsF32};
+use crate::nn::{Window, count};
+
+/// A float convolution ready to run, and a function of each of its results.
+///
+/// Differs from [`conv2d_f32`] by rounding alone: terms are added in another order, from the bias on.
+#[derive(Debug)]
+pub struct PreparedConv2dF32 {
+    isa: Isa,
+    shape: Conv2d,
+    path: Path,
+    /// What is left to do on the results.
+    then: Option<Activation>,
+}
+
+#[derive(Debug)]
+enum Path {
+    Oracle(OwnedFilterF32),
+    /// 1x1 without padding: input pixels are the rows.
+    Pixels(GemmF32),
+    /// Any window: the input rows that an output row sees are copied between padding first, once each.
+    Windows {
+        gemm: GemmF32,
+        padded: PaddedRows<f32>,
+    },
+}
+
+impl PreparedConv2dF32 {
+    /// Packs the weights for `isa`; `then` is applied to what the constants' range leaves.
+    ///
+    /// # Panics
+    /// As [`conv2d_f32`].
+    pub fn new(isa: Isa, shape: &Conv2d, c: &Conv2dF32<'_>, then: Option<Activation>) -> Self {
+        let (input, output) = (count(&shape.input), count(&shape.output));
+        shape.check(c.weights.len(), c.bias.len(), input, output);
+        let (finish, left) = Finish::split(c.output, then);
+        let (path, then) = match Self::path(isa, shape, c, finish) {
+            Some(path) => (path, left),
+            None => {
+                let constants = OwnedFilterF32::new(c.weights, c.bias, c.output);
+                (Path::Oracle(constants), then)
+            }
+        };
+        Self {
+            isa,
+            shape: *shape,
+            path,
+            then,
+        }
+    }
+
+    fn path(isa: Isa, shape: &Conv2d, c: &Conv2dF32<'_>, finish: Finish) -> Option<Path> {
+        if shape.groups != 1 {
+            return None;
+        }
+        let (columns, taps) = segment_columns(&shape.window);
+        let gemm = GemmF32::new(
+            isa,
+            &ProductF32 {
+                segments: shape.window.kernel[0] * columns,
+                inputs: taps * shape.input[3],
+                weights: c.weights,
+                bias: c.bias,
+                finish,
+            },
+        )?;
+        Some(match shape.window == Window::UNIT {
+            true => Path::Pixels(gemm),
+            false => Path::Windows {
+                gemm,
+                padded: PaddedRows::new(shape, 0.0, 0),
+            },
+        })
+    }
+
+    /// Runs. `input` is `[N, H, W, C]`, `out` `[N, H, W, O]`.
+    ///
+    /// # Panics
+    /// When a length contradicts the shape.
+    pub fn run(&mut self, input: &[f32], out: &mut [f32]) {
+        let shape = &self.shape;
+        assert_eq!(input.len(), count(&shape.input), "length of input");
+        assert_eq!(out.len(), count(&shape.output), "length of output");
+        let [_, h, w, o] = shape.output;
+        match &mut self.path {
+            Path::Oracle(c) => {
+                let constants = Conv2dF32 {
+                    weights: &c.weights,
+                    bias: &c.bias,
+                    output: c.output,
+                };
+                conv2d_f32(Isa::Scalar, shape, &constants, input, out);
+                activate(Isa::Scalar, self.then, out);
+            }
+            Path::Pixels(gemm) => {
+                let rows = RowsF32 {
+                    numbers: input,
+                    count: out.len().checked_div(o).unwrap_or(0),
+                    stride: shape.input[3],
+                    segment_stride: 0,
+                };
+                let numbers = &mut *out;
+                gemm.run(rows, SumsF32 { numbers, stride: o });
+                activate(self.isa, self.then, out);
+            }
+            Path::Windows { gemm, padded } => {
+                for (index, out) in out.chunks_exact_mut((w * o).max(1)).enumerate() {
+                    padded.load(shape, input, [index / h, index % h]);
+                    let rows = RowsF32 {
+                        numbers: padded.rows(),
+                        count: w,
+                        stride: shape.window.stride[1] * shape.input[3],
+                        segment_stride: padded.segment_stride(),
+                    };
+                    let numbers = &mut *out;
+                    gemm.run(rows, SumsF32 { numbers, stride: o });
+                    activate(self.isa, self.then, out);
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::nn::closeness::{Numbers, assert_close};
+    use crate::requantize::OutputF32;
+
+    /// Every ISA's prepared convolution is the oracle's but for rounding, over remainders of pixels, inputs and outputs.
+    #[test]
+    fn is_the_oracle_but_for_rounding() {
+        let mut numbers = Numbers::new(1);
+        let windows = [(1, 1, 1), (3, 2, 1), (3, 1, 2), (2, 1, 1), (5, 2, 1)];
+        let pairs = (1..=17)
+            .flat_map(|i| [(i, 67 - 3 * i), (i * 5 + 1, i)])
+            .chain([(3, 16), (24, 88), (40, 31)]);
+        for ((inputs, outputs), turn) in pairs.zip(0..) {
+            if cfg!(miri) && turn > 0 {
+                break;
+            }
+            for (w, (kernel, stride, dilation)) in (1..=17).zip(windows.into_iter().cycle()) {
+                let window = Window {
+                    kernel: [kernel; 2],
+                    stride: [stride; 2],
+                    dilation: [dilation; 2],
+                    pad: [kernel / 2 * dilation; 2],
+                };
+                let side = |size: usize| {
+                    let reach = (kernel - 1) * dilation + 1;
+                    (size + 2 * window.pad[0]).saturating_sub(reach) / stride + 1
+                };
+                let shape = Conv2d {
+                    input: [2, 3, w, inputs],
+                    output: [2, side(3), side(w), outputs],
+                    window,
+                    groups: 1,
+                };
+                let input = numbers.take(count(&shape.input));
+                let weights = numbers.take(outputs * kernel * kernel * inputs);
+                let bias = numbers.take(outputs);
+                let (range, then) = match turn % 3 {
+                    0 => (
+                        OutputF32 {
+                            min: -2.0,
+                            max: 9.0,
+                        },
+                        None,
+                    ),
+                    1 => (OutputF32::FULL, Some(Activation::HardSwish)),
+                    _ => (OutputF32 { min: 0.0, max: 6.0 }, Some(Activation::Logistic)),
+                };
+                let constants = Conv2dF32 {
+                    weights: &weights,
+                    bias: &bias,
+                    output: range,
+                };
+                let mut expected = vec![0.0; count(&shape.output)];
+                conv2d_f32(Isa::Scalar, &shape, &constants, &input, &mut expected);
+                activate(Isa::Scalar, then, &mut expected);
+                for isa in Isa::available() {
+                    let mut out = vec![f32::NAN; expected.len()];
+                    PreparedConv2dF32::new(isa, &shape, &constants, then).run(&input, &mut out);
+                    assert_close(&expected, &out, &format!("{isa} {shape:?}"));
+                }
+            }
+        }
+    }
+}

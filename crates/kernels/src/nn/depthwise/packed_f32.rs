@@ -1,0 +1,205 @@
+//! Depthwise weights in blocks of a vector of channels, and the loops over them.
+use super::{Depthwise, DepthwiseF32};
+use crate::floats::{Aligned, Finish, Floats};
+use crate::nn::Window;
+
+/// Neighbouring outputs of a row that are summed at once: enough to hide the latency of a multiply-add.
+const WIDE: usize = 6;
+
+/// Kernel rows at most.
+const ROWS: usize = 16;
+
+/// Weights packed for `L`.
+#[derive(Debug)]
+pub(crate) struct Packed<L> {
+    lanes: L,
+    shape: Depthwise,
+    finish: Finish,
+    blocks: Vec<Block>,
+    /// Of each block its bias `[channels]` and its weights `[KH, KW, channels]`.
+    numbers: Aligned,
+    /// An input row that is all padding.
+    outside: Aligned,
+}
+
+/// A vector of neighbouring channels.
+#[derive(Debug, Clone, Copy)]
+struct Block {
+    /// How often the vector was halved.
+    halved: u8,
+    /// The first channel. A block may begin before the end of the one before, and compute the same there.
+    first: usize,
+    /// Where its numbers begin.
+    at: usize,
+}
+
+impl<L: Floats> Packed<L> {
+    /// `None` where no loop here fits the shape.
+    pub(super) fn new(
+        lanes: L,
+        shape: &Depthwise,
+        c: &DepthwiseF32<'_>,
+        finish: Finish,
+    ) -> Option<Self> {
+        let (channels, [kh, kw]) = (shape.output[3], shape.window.kernel);
+        let lengths = [L::LEN, L::Half::LEN, <L::Half as Floats>::Half::LEN];
+        if shape.multiplier() != 1 || channels < lengths[2] || kh > ROWS {
+            return None;
+        }
+        let (mut blocks, mut at, mut done) = (Vec::new(), 0, 0);
+        while done < channels {
+            // The shortest that takes the rest, else the longest there is.
+            let takes_rest = |&&length: &&usize| length >= channels - done && length <= channels;
+            let longest = || lengths.iter().position(|&length| length <= channels);
+            let halved = match lengths.iter().rev().find(takes_rest) {
+                Some(found) => lengths.iter().position(|length| length == found),
+                None => longest(),
+            }?;
+            let length = lengths[halved];
+            let first = done.min(channels - length);
+            let halved = halved as u8;
+            blocks.push(Block { halved, first, at });
+            at += length * (1 + kh * kw);
+            done = first + length;
+        }
+        let mut numbers = Aligned::zeros(at);
+        for block in &blocks {
+            let (length, first) = (lengths[usize::from(block.halved)], block.first);
+            let to = &mut numbers.as_mut_slice()[block.at..][..length * (1 + kh * kw)];
+            let (bias, weights) = to.split_at_mut(length);
+            bias.copy_from_slice(&c.bias[first..][..length]);
+            for (tap, to) in weights.chunks_exact_mut(length).enumerate() {
+                to.copy_from_slice(&c.weights[tap * channels + first..][..length]);
+            }
+        }
+        Some(Self {
+            lanes,
+            shape: *shape,
+            finish,
+            blocks,
+            numbers,
+            outside: Aligned::zeros(shape.input[2] * channels),
+        })
+    }
+
+    #[inline(always)]
+    pub(super) fn run(&self, input: &[f32], out: &mut [f32]) {
+        let ([n, h, w, c], [_, out_h, out_w, _]) = (self.shape.input, self.shape.output);
+        assert_eq!(input.len(), n * h * w * c, "length of input");
+        assert_eq!(out.len(), n * out_h * out_w * c, "length of output");
+        let window = &self.shape.window;
+        for (index, out) in out.chunks_exact_mut(out_w * c).enumerate() {
+            let (n, y) = (index / out_h, index % out_h);
+            let inside = window.taps(0, y, h);
+            let mut rows = [self.outside.as_slice().as_ptr(); ROWS];
+            for ky in inside {
+                let row = n * h + window.pixel(0, y, ky);
+                rows[ky] = input[row * w * c..][..w * c].as_ptr();
+            }
+            for index in 0..self.blocks.len() {
+                let block = self.blocks[index];
+                let out = out.as_mut_ptr();
+                // SAFETY: every row is `[W, C]` numbers, the output row `[W, C]` of its own; the block's channels are below
+                // `C`, and its numbers lie in `numbers`, where `new` put them.
+                unsafe {
+                    match block.halved {
+                        0 => self.row(self.lanes, block, &rows, out),
+                        1 => self.row(self.lanes.half(), block, &rows, out),
+                        _ => self.row(self.lanes.half().half(), block, &rows, out),
+                    }
+                }
+            }
+        }
+    }
+
+    /// One block of one output row.
+    ///
+    /// # Safety
+    /// `rows` must be kernel rows of `[W, C]` numbers, `out` an output row; `block` one of `self`, packed for `V`.
+    #[inline(always)]
+    unsafe fn row<V: Floats>(
+        &self,
+        lanes: V,
+        block: Block,
+        rows: &[*const f32; ROWS],
+        out: *mut f32,
+    ) {
+        let (window, width, out_width) = (
+            &self.shape.window,
+            self.shape.input[2],
+            self.shape.output[2],
+        );
+        let interior = interior(window, width, out_width);
+        // SAFETY: as the caller grants; taps are those within the row.
+        unsafe {
+            let all = [0, window.kernel[1]];
+            if interior[1] - interior[0] >= WIDE {
+                for x in (interior[0]..interior[1]).step_by(WIDE) {
+                    self.pixels::<V, WIDE>(lanes, block, rows, x.min(interior[1] - WIDE), all, out);
+                }
+            } else {
+                for x in interior[0]..interior[1] {
+                    self.pixels::<V, 1>(lanes, block, rows, x, all, out);
+                }
+            }
+            for x in (0..interior[0]).chain(interior[1]..out_width) {
+                let taps = window.taps(1, x, width);
+                self.pixels::<V, 1>(lanes, block, rows, x, [taps.start, taps.end], out);
+            }
+        }
+    }
+
+    /// `COUNT` neighbouring outputs from `x` on, of the taps from `taps[0]` up to `taps[1]` of each kernel row.
+    ///
+    /// # Safety
+    /// As [`Packed::row`]; these taps must lie within the row for each of the outputs.
+    #[inline(always)]
+    unsafe fn pixels<V: Floats, const COUNT: usize>(
+        &self,
+        lanes: V,
+        block: Block,
+        rows: &[*const f32; ROWS],
+        x: usize,
+        taps: [usize; 2],
+        out: *mut f32,
+    ) {
+        let (window, channels) = (&self.shape.window, self.shape.input[3]);
+        let [kh, kw] = window.kernel;
+        let (pixel, tap) = (window.stride[1] * channels, window.dilation[1] * channels);
+        // SAFETY: as the caller grants.
+        unsafe {
+            let numbers = self.numbers.as_slice().as_ptr().add(block.at);
+            let mut sums = [lanes.load(numbers); COUNT];
+            if taps[0] < taps[1] {
+                let first = window.pixel(1, x, taps[0]) * channels + block.first;
+                for ky in 0..kh {
+                    let mut from = rows[ky].add(first);
+                    let mut weights = numbers.add((1 + ky * kw + taps[0]) * V::LEN);
+                    for _ in taps[0]..taps[1] {
+                        let weight = lanes.load(weights);
+                        for i in 0..COUNT {
+                            let value = lanes.load(from.add(i * pixel));
+                            sums[i] = lanes.multiply_add(value, weight, sums[i]);
+                        }
+                        from = from.add(tap);
+                        weights = weights.add(V::LEN);
+                    }
+                }
+            }
+            for i in 0..COUNT {
+                let to = out.add((x + i) * channels + block.first);
+                lanes.store(to, self.finish.apply(lanes, sums[i]));
+            }
+        }
+    }
+}
+
+/// The outputs of a row all of whose taps lie within an input row of `width`: from the first up to the second.
+fn interior(window: &Window, width: usize, out_width: usize) -> [usize; 2] {
+    let (stride, pad) = (window.stride[1], window.pad[1]);
+    let reach = (window.kernel[1] - 1) * window.dilation[1];
+    // o * stride >= pad, and o * stride + reach < pad + width.
+    let first = pad.div_ceil(stride).min(out_width);
+    let end = (pad + width).saturating_sub(reach).div_ceil(stride);
+    [first, end.clamp(first, out_width)]
+}
