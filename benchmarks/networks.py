@@ -108,8 +108,9 @@ def write(folder):
         lite = interpret(Emitter(net, "float32").run(), feed, every_tensor=True)
         seen = {i: lite.get_tensor(i) for i in results}
         shapes, ranges = {i: v.shape for i, v in seen.items()}, {i: (v.min(), v.max()) for i, v in seen.items()}
-        for mode in ("int8", "uint8"):
+        for mode in ("int8", "uint8", "float32"):
             path = folder / f"{name}_{mode}.tflite"
-            path.write_bytes(Emitter(net, mode, shapes, ranges).run())
+            known = (shapes,) if mode == "float32" else (shapes, ranges)
+            path.write_bytes(Emitter(net, mode, *known).run())
             paths[path.stem] = path
     return paths

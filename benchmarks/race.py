@@ -1,97 +1,32 @@
-"""Races the engine against LiteRT (XNNPACK) on the same files: one thread, interleaved, medians, answers compared.
+"""Races the engine against LiteRT, ONNX Runtime, ncnn, tract and rten on the same graphs: one thread each, interleaved.
 
-    benchmarks/run                  # builds, sets up the peers in target/, prints the table
-    python race.py HYPERCUT [NETWORK.tflite ...]
+    benchmarks/run                  # builds, sets up the peers in target/, prints the tables
+    python race.py --binary HYPERCUT [--peers PROGRAM] [--roof JSON] [NETWORK.tflite ...]
 
-Each turn runs LiteRT for a while in this process, then `hypercut bench` for a while; the ratio is of medians over turns. The
-answers' difference is the largest over the elements of every output on one random input (steps for bytes).
+In each turn every engine runs for a while, one after the other; times are medians over turns of a turn's median and 95th
+percentile. Answers are compared with LiteRT's on one input (the first output in reals; where LiteRT and HyperCut store bytes, those
+too). The roof is the core's measured peak of 8-bit dot products, or of float multiply-adds for float graphs.
 """
 
+import argparse
+import importlib.metadata
 import json
 import platform
-import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
-import ai_edge_litert
 import numpy as np
-from ai_edge_litert.interpreter import Interpreter
 
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "tests" / "public")]
+import engines  # noqa: E402
 import networks  # noqa: E402
-from prepare import for_litert  # noqa: E402
+from prepare import published  # noqa: E402
 
 TURNS, SECONDS = 7, 0.4
-
-
-def feed(lite):
-    """A random input for every input tensor."""
-    rng = np.random.Generator(np.random.PCG64(1))
-    arrays = []
-    for d in lite.get_input_details():
-        if d["dtype"] == np.float32:
-            arrays.append(rng.random(d["shape"], np.float32))
-        else:
-            info = np.iinfo(d["dtype"])
-            arrays.append(rng.integers(info.min, info.max + 1, d["shape"]).astype(d["dtype"]))
-        lite.set_tensor(d["index"], arrays[-1])
-    return arrays
-
-
-def litert_times(lite):
-    """Milliseconds of each run in one turn."""
-    times, end = [], time.perf_counter() + SECONDS
-    while time.perf_counter() < end:
-        start = time.perf_counter()
-        lite.invoke()
-        times.append((time.perf_counter() - start) * 1e3)
-    return times
-
-
-def hypercut_turn(binary, path, rounds):
-    """The report of one `hypercut bench`."""
-    command = [binary, "bench", "--json", "--quiet", "--rounds", str(rounds), "--frame", "64x64", "--model", str(path)]
-    return json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
-
-
-def difference(binary, path, arrays, lite):
-    """Largest distance between the engine's outputs and LiteRT's, and on how many elements they differ."""
-    with tempfile.TemporaryDirectory() as folder:
-        command, outs = [binary, "model", "run", str(path)], []
-        for i, array in enumerate(arrays):
-            np.save(f"{folder}/in{i}.npy", array)
-            command += ["--input", f"{folder}/in{i}.npy"]
-        details = lite.get_output_details()
-        for i in range(len(details)):
-            outs.append(f"{folder}/out{i}.npy")
-            command += ["-o", outs[-1]]
-        subprocess.run(command, check=True, capture_output=True)
-        gaps = [np.abs(np.load(o).astype(np.float64) - lite.get_tensor(d["index"])) for o, d in zip(outs, details)]
-    return max(g.max() for g in gaps), sum(int((g > 0).sum()) for g in gaps), sum(g.size for g in gaps)
-
-
-def race(binary, path):
-    """One row: medians of both, ratio, answers."""
-    lite = Interpreter(model_content=for_litert(path.read_bytes()), num_threads=1)
-    lite.allocate_tensors()
-    arrays = feed(lite)
-    litert_times(lite)
-    rounds = max(20, int(SECONDS * 1e3 / hypercut_turn(binary, path, 20)["network_ms"]["median"]))
-    theirs, ours, ratios = [], [], []
-    for _ in range(TURNS):
-        turn = litert_times(lite)
-        report = hypercut_turn(binary, path, rounds)
-        theirs.append(np.median(turn))
-        ours.append(report["network_ms"]["median"])
-        ratios.append(theirs[-1] / ours[-1])
-    gap, differing, elements = difference(binary, path, arrays, lite)
-    print(f"| {path.stem} | {report['macs'] / 1e6:.0f} | {np.median(theirs):.3f} | {np.median(ours):.3f} "
-          f"| {np.median(ratios):.2f} ({min(ratios):.2f}-{max(ratios):.2f}) | {gap:.3g} on {differing}/{elements} |",
-          flush=True)
-    return report["isa"]
+PACKAGES = ("ai-edge-litert", "onnxruntime", "ncnn", "numpy")
 
 
 def cpu():
@@ -101,14 +36,92 @@ def cpu():
     return names[0] if names else platform.processor()
 
 
+def contestants(path, work):
+    """The engines that run this file, LiteRT and HyperCut first, and why others don't."""
+    reference = engines.LiteRt(path, work)
+    found, absent = [reference, engines.HyperCut(path, work, reference)], []
+    for engine in engines.PEERS:
+        try:
+            found.append(engine(path, work, reference))
+        except engines.Unsupported as error:
+            absent.append(f"{engine.name}: {error}")
+    return found, absent
+
+
+def measure(found):
+    """(median, 95th percentile) of each engine in milliseconds, and the ratios to HyperCut turn by turn."""
+    seen = [[] for _ in found]
+    for turn in range(TURNS + 1):
+        for times, engine in zip(seen, found):
+            got = engine.turn(SECONDS if turn else SECONDS / 4)
+            if turn:
+                ms = got if isinstance(got, dict) else {"median": np.median(got), "p95": np.percentile(got, 95)}
+                times.append((ms["median"], ms["p95"]))
+    seen = np.array(seen)
+    return np.median(seen, axis=1), seen[:, :, 0] / seen[1, :, 0]
+
+
+def distance(engine, reference):
+    """How far the engine's answers are from LiteRT's, in words."""
+    if isinstance(engine, engines.HyperCut) and reference.outputs()[0].dtype != np.float32:
+        gaps = [np.abs(a.astype(int) - b.astype(int)) for a, b in zip(engine.outputs(), reference.outputs())]
+        return f"{max(g.max() for g in gaps)} steps on {sum((g > 0).sum() for g in gaps)}/{sum(g.size for g in gaps)}"
+    theirs, answer = reference.answer(), engine.answer()
+    if answer.ndim == 1:
+        n, h, w, c = theirs.shape
+        answer = answer.reshape(n, c, h, w).transpose(0, 2, 3, 1)
+    return f"{np.abs(answer.reshape(theirs.shape) - theirs).max() / max(np.abs(theirs).max(), 1e-6):.1e} of the peak"
+
+
+def race(path, work, roof):
+    """Prints a network's rows."""
+    found, absent = contestants(path, work)
+    times, ratios = measure(found)
+    macs, quantized = found[1].report["macs"], found[0].feed[0].dtype != np.float32
+    peak = roof.get("vpdpbusd_512" if quantized else "fma_512") or roof.get("fma_256")
+    for engine, (median, p95), ratio in zip(found, times, ratios):
+        gap = "reference" if engine is found[0] else distance(engine, found[0])
+        share = f"{macs / median / 1e6 / peak * 100:.0f} %" if peak else ""
+        print(f"| {path.stem} | {engine.name} | {median:.3f} | {p95:.3f} | {np.median(ratio):.2f} ({ratio.min():.2f}-{ratio.max():.2f})"
+              f" | {gap} | {share} |", flush=True)
+    for text in absent:
+        print(f"| {path.stem} | {text} | | | | | |", flush=True)
+    return found[1].report["isa"]
+
+
+def mediapipe(folder):
+    """MediaPipe's two networks for selfies, from its package."""
+    paths = []
+    for name in ("selfie_segmentation", "selfie_segmentation_landscape"):
+        try:
+            data = published("mediapipe==0.10.21", f"/{name}.tflite", folder)
+        except Exception as error:  # noqa: BLE001: without the registry the rest of the race goes on
+            print(f"skipped: {name} cannot be had: {error}", file=sys.stderr)
+            continue
+        paths.append(folder / f"{name}.tflite")
+        paths[-1].write_bytes(data)
+    return paths
+
+
 def main():
     """Prints a Markdown table."""
-    binary, given = sys.argv[1], [Path(p) for p in sys.argv[2:]]
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--binary", required=True)
+    parser.add_argument("--peers")
+    parser.add_argument("--roof", type=json.loads, default={})
+    parser.add_argument("networks", nargs="*", type=Path)
+    options = parser.parse_args()
+    engines.HyperCut.binary, engines.RustPeer.binary = options.binary, options.peers
     with tempfile.TemporaryDirectory() as folder:
-        paths = given or [*sorted((HERE.parent / "models").glob("*.tflite")), *networks.write(Path(folder)).values()]
-        print(f"{time.strftime('%Y-%m-%d')}, {cpu()}, one thread, ai-edge-litert {ai_edge_litert.__version__}\n")
-        print("| network | MMACs | LiteRT ms | HyperCut ms | ratio (range) | answers differ by |\n|---|---|---|---|---|---|")
-        isa = [race(binary, path) for path in paths][-1]
+        work = Path(folder)
+        paths = options.networks or [*sorted((HERE.parent / "models").glob("*.tflite")),
+                                     *networks.write(work / "networks").values(), *mediapipe(work)]
+        versions = ", ".join(f"{p} {importlib.metadata.version(p)}" for p in PACKAGES)
+        print(f"{time.strftime('%Y-%m-%d %H:%M')}, {cpu()}, one thread; {versions}, tract 0.22.5, rten 0.24.0")
+        print(f"Roof in GMAC/s: {json.dumps(options.roof)}\n")
+        print("| network | engine | median ms | p95 | time / HyperCut's (range) | answers differ from LiteRT's by | of the roof |")
+        print("|---|---|---|---|---|---|---|")
+        isa = [race(path, folder, options.roof) for path in paths][-1]
         print(f"\nHyperCut ran on {isa}; medians of {TURNS} interleaved turns.")
 
 
