@@ -64,8 +64,8 @@ impl PreparedConv2d {
         }
         Some(Path::Windows {
             gemm,
-            // The last segment of the last row may be read up to a multiple of four.
-            padded: PaddedRows::new(shape, c.input_zero, 3),
+            // The last segment of the last row may be read up to a multiple of sixteen.
+            padded: PaddedRows::new(shape, c.input_zero, 15),
         })
     }
 
@@ -160,10 +160,14 @@ mod tests {
                     scales: &scales,
                     input_zero: -13,
                     weight_zero: if outputs % 3 == 0 { 9 } else { 0 },
-                    output: OutputI8 {
-                        zero_point: -11,
-                        min: -100,
-                        max: 90,
+                    output: match w % 3 {
+                        0 => OutputI8::full(-128),
+                        1 => OutputI8::full(3),
+                        _ => OutputI8 {
+                            zero_point: -11,
+                            min: -100,
+                            max: 90,
+                        },
                     },
                 };
                 let mut expected = vec![0; crate::nn::count(&shape.output)];

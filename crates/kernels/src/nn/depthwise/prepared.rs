@@ -52,11 +52,8 @@ impl PreparedDepthwise {
             #[cfg(target_arch = "x86_64")]
             Isa::Avx2(token) => Some(Path::Avx2(staged::Packed::new(token, shape, c))),
             #[cfg(target_arch = "x86_64")]
-            Isa::Avx512Vnni(_) if c.weight_zero != 0 => {
-                // A weight less its zero point takes nine bits: 16-bit products hold them.
-                crate::isa::Avx2::new()
-                    .map(|token| Path::Avx2(staged::Packed::new(token, shape, c)))
-            }
+            Isa::Avx512Vnni(_) if !c.splits() => crate::isa::Avx2::new()
+                .map(|token| Path::Avx2(staged::Packed::new(token, shape, c))),
             #[cfg(target_arch = "x86_64")]
             Isa::Avx512Vnni(token) => Some(Path::Avx512Vnni(
                 token,

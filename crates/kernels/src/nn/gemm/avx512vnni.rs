@@ -2,7 +2,11 @@
 //!
 //! The instruction wants the inputs unsigned, so their top bit is flipped (that adds 128) as each group of four is broadcast,
 //! and the bias takes `(128 + input_zero) * sum(weights)` away again. Sums are exact modulo 2^32, so the bytes are the oracle's.
+//!
+//! Weights with a zero point may leave the signed byte. What they have beyond it is a few more weights for the same inputs:
+//! those groups of four that hold such a weight come twice.
 use super::avx512vnni_narrow::Narrow;
+use super::avx512vnni_thin::Thin;
 use super::{GemmI8, Rows};
 use crate::requantize::avx512::Output;
 use std::arch::x86_64::*;
@@ -17,12 +21,60 @@ pub(crate) struct Packed {
     /// Groups of four inputs in a segment.
     quads: usize,
     outputs: usize,
-    /// Per group of vectors: `[segments][quads][vectors][16][4]`, zero beyond the real inputs and outputs.
-    weights: Vec<i8>,
+    groups: Vec<Group>,
     bias: Vec<i32>,
     scales: Vec<f32>,
     output: crate::requantize::OutputI8,
     narrow: Option<Narrow>,
+    thin: Option<Thin>,
+}
+
+/// Vectors of outputs that a tile takes together.
+#[derive(Debug)]
+struct Group {
+    first: usize,
+    vectors: usize,
+    /// The inputs that the weights meet. Each lies in one of the product's segments, below its `quads * 4`.
+    quads: Vec<Quad>,
+    /// `[quads of this group][vectors][16][4]`, zero beyond the real inputs and outputs.
+    weights: Vec<i8>,
+}
+
+/// Four neighbouring inputs of a segment.
+#[derive(Debug, Clone, Copy)]
+struct Quad {
+    segment: usize,
+    at: usize,
+}
+
+impl Group {
+    fn new(c: &GemmI8<'_>, first: usize, vectors: usize) -> Self {
+        let outputs = first * LANES..(first + vectors) * LANES;
+        let mut group = Self {
+            first,
+            vectors,
+            quads: Vec::new(),
+            weights: Vec::new(),
+        };
+        let quads = (0..c.segments)
+            .flat_map(|segment| (0..c.inputs).step_by(4).map(move |at| Quad { segment, at }));
+        for part in [0, 1] {
+            for quad in quads.clone() {
+                let Quad { segment, at } = quad;
+                if part == 1 && !c.exceeds(outputs.clone(), segment, at) {
+                    continue;
+                }
+                group.quads.push(quad);
+                for o in outputs.clone() {
+                    let four = at..at + 4;
+                    group
+                        .weights
+                        .extend(four.map(|i| c.weight(o, segment, i)[part]));
+                }
+            }
+        }
+        group
+    }
 }
 
 /// Vectors of outputs that the next tile takes when `left` are left.
@@ -39,29 +91,16 @@ impl Packed {
     pub(crate) fn new(c: &GemmI8<'_>) -> Self {
         let (segments, inputs, outputs) = (c.segments, c.inputs, c.filter.bias.len());
         let (quads, vectors) = (inputs.div_ceil(4), outputs.div_ceil(LANES));
-        let weight = |o: usize, segment: usize, i: usize| {
-            let exists = o < outputs && i < inputs;
-            if exists {
-                c.filter.weights[(o * segments + segment) * inputs + i]
-            } else {
-                0
-            }
-        };
-        let mut weights = Vec::with_capacity(segments * quads * vectors * 64);
-        let mut first = 0;
+        let (mut groups, mut first) = (Vec::new(), 0);
         while first < vectors {
             let count = group(vectors - first);
-            for (segment, quad) in (0..segments).flat_map(|s| (0..quads).map(move |q| (s, q))) {
-                for o in first * LANES..(first + count) * LANES {
-                    weights.extend((0..4).map(|i| weight(o, segment, quad * 4 + i)));
-                }
-            }
+            groups.push(Group::new(c, first, count));
             first += count;
         }
         let mut bias: Vec<i32> = (0..outputs)
             .map(|o| {
-                let row = &c.filter.weights[o * segments * inputs..][..segments * inputs];
-                let sum: i32 = row.iter().map(|&w| i32::from(w)).sum();
+                let row = o * segments * inputs..(o + 1) * segments * inputs;
+                let sum: i32 = row.map(|w| i32::from(c.filter.weight(w))).sum();
                 c.filter.bias[o]
                     .wrapping_sub(sum.wrapping_mul(128 + i32::from(c.filter.input_zero)))
             })
@@ -70,15 +109,17 @@ impl Packed {
         let mut scales = c.filter.scales.to_vec();
         scales.resize(vectors * LANES, 0.0);
         let narrow = Narrow::new(c, &bias);
+        let thin = Thin::suits(c).then(|| Thin::new(c, &bias));
         Self {
             segments,
             quads,
             outputs,
-            weights,
+            groups,
             bias,
             scales,
             output: c.filter.output,
             narrow,
+            thin,
         }
     }
 
@@ -93,31 +134,31 @@ impl Packed {
             narrow.run(rows, out);
             return;
         }
-        let vectors = self.outputs.div_ceil(LANES);
-        let mut first = 0;
-        let mut weights = &self.weights[..];
-        while first < vectors {
-            let count = group(vectors - first);
-            let (these, rest) = weights.split_at(self.segments * self.quads * count * 64);
+        if let Some(thin) = &self.thin
+            && thin.fits(pixels)
+        {
+            thin.run(rows, out);
+            return;
+        }
+        for group in &self.groups {
+            let (first, count) = (group.first * LANES, group.vectors * LANES);
             let block = Block {
-                weights: these,
-                bias: &self.bias[first * LANES..][..count * LANES],
-                scales: &self.scales[first * LANES..][..count * LANES],
+                weights: &group.weights,
+                quads: &group.quads,
+                bias: &self.bias[first..][..count],
+                scales: &self.scales[first..][..count],
                 output: Output::new(self.output),
-                segments: self.segments,
-                quads: self.quads,
+                reach: (self.segments - 1) * rows.segment_stride + self.quads * 4,
                 outputs: self.outputs,
-                valid: (self.outputs - first * LANES).min(count * LANES),
+                valid: (self.outputs - first).min(count),
             };
-            let out = &mut out[first * LANES..];
-            match count {
+            let out = &mut out[first..];
+            match group.vectors {
                 1 => block.pixels::<1, 16>(rows, out, pixels),
                 2 => block.pixels::<2, 12>(rows, out, pixels),
                 3 => block.pixels::<3, 8>(rows, out, pixels),
                 _ => block.pixels::<4, 6>(rows, out, pixels),
             }
-            weights = rest;
-            first += count;
         }
     }
 }
@@ -128,8 +169,9 @@ struct Block<'a> {
     bias: &'a [i32],
     scales: &'a [f32],
     output: Output,
-    segments: usize,
-    quads: usize,
+    quads: &'a [Quad],
+    /// Bytes of a row from its start to the end of its last segment.
+    reach: usize,
     outputs: usize,
     valid: usize,
 }
@@ -144,18 +186,14 @@ impl Block<'_> {
         out: &mut [i8],
         pixels: usize,
     ) {
-        let from = |row: usize| Rows {
-            bytes: &rows.bytes[row * rows.stride..],
-            ..rows
-        };
         let mut at = 0;
         while at < pixels {
             if pixels >= M {
                 let start = at.min(pixels - M);
-                self.tile::<V, M>(from(start), &mut out[start * self.outputs..]);
+                self.tile::<V, M>(rows.from(start), &mut out[start * self.outputs..]);
                 at = start + M;
             } else {
-                self.tile::<V, 1>(from(at), &mut out[at * self.outputs..]);
+                self.tile::<V, 1>(rows.from(at), &mut out[at * self.outputs..]);
                 at += 1;
             }
         }
@@ -164,10 +202,10 @@ impl Block<'_> {
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
     fn tile<const V: usize, const M: usize>(&self, rows: Rows<'_>, out: &mut [i8]) {
-        let last = (M - 1) * rows.stride + (self.segments - 1) * rows.segment_stride;
-        assert!(rows.bytes.len() >= last + self.quads * 4, "length of input");
+        let last = (M - 1) * rows.stride;
+        assert!(rows.bytes.len() >= last + self.reach, "length of input");
         assert!(out.len() >= (M - 1) * self.outputs + self.valid);
-        assert!(self.weights.len() == self.segments * self.quads * V * 64);
+        assert!(self.weights.len() == self.quads.len() * V * 64);
         assert!(self.valid <= V * LANES);
         assert!(self.bias.len() == V * LANES && self.scales.len() == V * LANES);
         let flip = _mm512_set1_epi8(i8::MIN);
@@ -180,31 +218,26 @@ impl Block<'_> {
             }
         }
         let mut weights = self.weights.as_ptr();
-        for segment in 0..self.segments {
-            let inputs = &rows.bytes[segment * rows.segment_stride..];
-            for quad in 0..self.quads {
-                let mut w = [flip; V];
-                for (v, w) in w.iter_mut().enumerate() {
-                    // SAFETY: `weights` has gone over segment * quads + quad times V vectors of 64 bytes, of the
-                    // segments * quads times V that there are (asserted above).
-                    *w = unsafe { _mm512_loadu_si512(weights.add(v * 64).cast()) };
-                }
-                for (m, row) in sums.iter_mut().enumerate() {
-                    // SAFETY: this segment of row m has quads * 4 readable bytes (asserted above).
-                    let four = unsafe {
-                        inputs
-                            .as_ptr()
-                            .add(m * rows.stride + quad * 4)
-                            .cast::<i32>()
-                            .read_unaligned()
-                    };
-                    let x = _mm512_xor_si512(_mm512_set1_epi32(four), flip);
-                    for (sum, w) in row.iter_mut().zip(w) {
-                        *sum = _mm512_dpbusd_epi32(*sum, x, w);
-                    }
-                }
-                weights = weights.wrapping_add(V * 64);
+        for quad in self.quads {
+            let mut w = [flip; V];
+            for (v, w) in w.iter_mut().enumerate() {
+                // SAFETY: `weights` has gone over V vectors of 64 bytes per quad before this one, of as many as there are quads
+                // (asserted above).
+                *w = unsafe { _mm512_loadu_si512(weights.add(v * 64).cast()) };
             }
+            let start = quad.segment * rows.segment_stride + quad.at;
+            for (m, row) in sums.iter_mut().enumerate() {
+                // SAFETY: the quad ends at `reach` or before, and row m has that many bytes (asserted above).
+                let four = unsafe {
+                    let at = m * rows.stride + start;
+                    rows.bytes.as_ptr().add(at).cast::<i32>().read_unaligned()
+                };
+                let x = _mm512_xor_si512(_mm512_set1_epi32(four), flip);
+                for (sum, w) in row.iter_mut().zip(w) {
+                    *sum = _mm512_dpbusd_epi32(*sum, x, w);
+                }
+            }
+            weights = weights.wrapping_add(V * 64);
         }
         self.store::<V, M>(sums, out);
     }

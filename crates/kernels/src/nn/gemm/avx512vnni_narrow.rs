@@ -28,12 +28,21 @@ impl Narrow {
         if outputs > 2 || c.segments != 1 || !c.inputs.is_multiple_of(BLOCK) {
             return None;
         }
-        let quads = c.filter.weights.as_chunks::<4>().0.iter();
+        let mut exceeding = (0..c.inputs)
+            .step_by(4)
+            .filter(|&at| c.exceeds(0..outputs, 0, at));
+        if exceeding.next().is_some() {
+            return None;
+        }
+        let quads = (0..outputs).flat_map(|o| (0..c.inputs).step_by(4).map(move |at| (o, at)));
         Some(Self {
             inputs: c.inputs,
             outputs,
             weights: quads
-                .map(|quad| i32::from_le_bytes(quad.map(|w| w as u8)))
+                .map(|(o, at)| {
+                    let four: [u8; 4] = std::array::from_fn(|i| c.weight(o, 0, at + i)[0] as u8);
+                    i32::from_le_bytes(four)
+                })
                 .collect(),
             bias: bias[..outputs].to_vec(),
             scales: c.filter.scales.to_vec(),
