@@ -52,8 +52,8 @@ const FULL_SIGMA: f32 = 0.04;
 /// Below this standard deviation in pixels nothing can be seen of a blur.
 const LEAST_SIGMA: f32 = 0.3;
 
-/// A Gaussian is computed in cells of at most 1 / 2.4 of its standard deviation: coarser ones would show.
-const GAUSSIAN_CELLS: f32 = 2.4;
+/// A Gaussian is computed in cells of at most 1 / 2.3 of its standard deviation: coarser ones would show.
+const GAUSSIAN_CELLS: f32 = 2.3;
 
 /// A disc, which has an edge, in cells of at most 1 / 7 of its radius.
 const DISC_CELLS: f32 = 7.0;
