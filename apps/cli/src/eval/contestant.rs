@@ -1,5 +1,6 @@
 //! A network and the way from its answer to a mask.
 use anyhow::{Context, Result};
+use hypercut::mask::TemporalOptions;
 use hypercut::{Effort, Frame, Mask, Segmenter};
 use image::imageops::{self, FilterType};
 use image::{ImageBuffer, Luma};
@@ -64,6 +65,19 @@ impl Contestant {
             }
         }
         Ok(all)
+    }
+
+    /// Suffixes of the ways over a clip: frame by frame, and steadied where the library makes the masks.
+    pub(super) fn ways_over_time(&self) -> &'static [&'static str] {
+        match self.way {
+            Way::Library | Way::Still => &["", " steady"],
+            Way::Raw => &[""],
+        }
+    }
+
+    /// Steadies masks over the frames from here on, or not; what was before is forgotten.
+    pub(super) fn set_temporal(&mut self, options: Option<TemporalOptions>) {
+        self.segmenter.set_temporal(options);
     }
 
     /// Fills `mask` with the person's alpha at the frame's size.

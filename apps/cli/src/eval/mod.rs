@@ -1,5 +1,6 @@
 //! `hypercut eval`: how good masks are, on pictures whose true masks are known.
 mod bootstrap;
+mod clip;
 mod contestant;
 mod metric;
 mod reference;
@@ -32,6 +33,8 @@ Examples:
   hypercut eval --set heldout
   hypercut eval --set heldout --model built-in --model other.tflite --only portrait
   hypercut eval --set heldout --sheet worst.png --json > figures.json
+  hypercut eval --clips recordings                        # flicker, dtSSD and lag of clips
+  hypercut eval --cutouts cutouts --backgrounds rooms     # the same on clips made of pictures
 
 A set is a folder with images/ID.jpg (or .png, .webp) and masks/ID.png, gray and of the same size, 255 being person. Its \
 index.csv, if it has one, names the pictures (column id) and the set that each counts in (column set). Its mediapipe.csv, if it \
@@ -46,7 +49,11 @@ over what the first lacks; below 1 is better than the first.";
 pub(crate) struct EvalArgs {
     /// Folder with pictures and their true masks
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
-    set: PathBuf,
+    #[arg(required_unless_present_any = ["clips", "cutouts"], conflicts_with_all = ["clips", "cutouts"])]
+    set: Option<PathBuf>,
+
+    #[command(flatten)]
+    clips: clip::ClipArgs,
 
     /// A .tflite portrait network; may be given again; `built-in` is the one inside, which is measured if none is given
     #[arg(long = "model", value_name = "FILE", value_hint = ValueHint::FilePath)]
@@ -61,11 +68,11 @@ pub(crate) struct EvalArgs {
     still: bool,
 
     /// Measure this set alone; may be given again
-    #[arg(long, value_name = "SET")]
+    #[arg(long, value_name = "SET", requires = "set")]
     only: Vec<String>,
 
     /// Write a contact sheet (PNG) of the worst pictures of the first network: picture, mask, errors
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "set")]
     sheet: Option<PathBuf>,
 
     /// Pictures on the sheet
@@ -76,6 +83,18 @@ pub(crate) struct EvalArgs {
     /// Print one JSON object
     #[arg(long)]
     json: bool,
+}
+
+impl EvalArgs {
+    /// The ways that every network is measured.
+    fn ways(&self) -> Vec<Way> {
+        let ways = [
+            (true, Way::Library),
+            (self.still, Way::Still),
+            (self.raw, Way::Raw),
+        ];
+        ways.iter().filter(|way| way.0).map(|way| way.1).collect()
+    }
 }
 
 /// Everything measured.
@@ -96,6 +115,9 @@ struct Evaluation {
 /// # Errors
 /// A set that isn't complete, a network or picture that can't be read: figures of a part would mislead.
 pub(crate) fn run(args: &EvalArgs, log: &mut Log) -> Result<Exit> {
+    if args.clips.any() {
+        return clip::run(args, log);
+    }
     if let Some(path) = &args.sheet
         && Format::from_path(path) != Some(Format::Png)
     {
@@ -117,14 +139,9 @@ pub(crate) fn run(args: &EvalArgs, log: &mut Log) -> Result<Exit> {
 }
 
 fn evaluate(args: &EvalArgs, log: &mut Log) -> Result<Evaluation> {
-    let items = set::read(&args.set, &args.only)?;
-    let ways = [
-        (true, Way::Library),
-        (args.still, Way::Still),
-        (args.raw, Way::Raw),
-    ];
-    let ways: Vec<Way> = ways.iter().filter(|way| way.0).map(|way| way.1).collect();
-    let mut contestants = Contestant::all(&args.models, &ways)?;
+    let folder = args.set.as_deref().context("no set")?;
+    let items = set::read(folder, &args.only)?;
+    let mut contestants = Contestant::all(&args.models, &args.ways())?;
     let mut columns: Vec<Column> = contestants
         .iter()
         .map(|contestant| Column {
@@ -147,7 +164,7 @@ fn evaluate(args: &EvalArgs, log: &mut Log) -> Result<Evaluation> {
         log.step();
     }
     log.finish_bar();
-    for reference in reference::read(&args.set, &items, &empty)? {
+    for reference in reference::read(folder, &items, &empty)? {
         columns.push(Column {
             name: reference.name.into(),
             figures: reference.figures,
@@ -171,7 +188,13 @@ fn read(item: &Item) -> Result<(Decoded, Mask)> {
         decode(&bytes, LIMIT).with_context(|| path.display().to_string())
     };
     let (picture, mask) = (read(&item.image)?, read(&item.mask)?);
-    let names = (item.mask.display(), item.image.display());
+    let mask = gray_mask(mask, &item.mask, (&picture, &item.image))?;
+    Ok((picture, mask))
+}
+
+/// A true mask, if it is gray and has its picture's size.
+fn gray_mask(mask: Decoded, path: &Path, (picture, image): (&Decoded, &Path)) -> Result<Mask> {
+    let names = (path.display(), image.display());
     if (mask.width, mask.height) != (picture.width, picture.height) {
         let message = format!(
             "{}: {} x {} pixels; its picture {} has {} x {}",
@@ -183,8 +206,7 @@ fn read(item: &Item) -> Result<(Decoded, Mask)> {
         let message = format!("{}: a mask has to be gray", names.0);
         return Err(Fault::new(message).into());
     }
-    let mask = Mask::from_raw(mask.width, mask.height, mask.pixels)?;
-    Ok((picture, mask))
+    Ok(Mask::from_raw(mask.width, mask.height, mask.pixels)?)
 }
 
 /// The `count` pictures of least mIoU, worst first.

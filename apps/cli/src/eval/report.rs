@@ -158,7 +158,7 @@ pub(super) fn as_json(args: &EvalArgs, evaluation: &Evaluation) -> Value {
         })
     });
     json!({
-        "folder": args.set.to_string_lossy(),
+        "folder": args.set.as_ref().map(|folder| folder.to_string_lossy()),
         "threshold": f64::from(THRESHOLD) / 256.0,
         "resamples": RESAMPLES,
         "seed": SEED,
