@@ -30,7 +30,7 @@ fn portraits() -> Place {
         place.write(&format!("set/masks/{id}.png"), b"");
         place
             .run(&format!(
-                "photo set/images/{id}.jpg --effect mask -o set/masks/{id}.png"
+                "photo set/images/{id}.jpg --fast --effect mask -o set/masks/{id}.png"
             ))
             .fine();
     }
@@ -201,4 +201,41 @@ fn sets_with_holes_are_refused() {
     );
     assert_eq!(place.run("eval --set set --sheet-pictures 4").code, 2);
     assert_eq!(place.run("eval").code, 2);
+}
+
+#[test]
+fn clips_are_measured_frame_by_frame_and_steadied() {
+    let place = Place::new();
+    for frame in 0..3 {
+        place.write(&format!("clips/wall/frames/{frame}.png"), &plain("png"));
+        place.write(
+            &format!("clips/wall/masks/{frame}.png"),
+            &mask(SIZE.0, SIZE.1, |_, _| 0),
+        );
+    }
+    let result = json(&place, "eval --clips clips --json");
+    let kind = &result["kinds"][0];
+    assert_eq!(
+        (&kind["kind"], &kind["clips"]),
+        (&"recorded".into(), &1.into())
+    );
+    let names = [0, 1].map(|line| &kind["results"][line]["name"]);
+    assert_eq!(names, ["built-in", "built-in steady"]);
+    // The same frame thrice: no mask of it can change.
+    for line in 0..2 {
+        let figures = &result["clips"][0]["results"][line];
+        assert_eq!(
+            (&figures["flicker"], &figures["dtssd"]),
+            (&0.0.into(), &0.0.into())
+        );
+        assert!(figures["lag"].is_null());
+    }
+    place.write("clips/wall/frames/9.png", &plain("png"));
+    let failed = place.run("eval --clips clips");
+    assert_ne!(failed.code, 0);
+    assert!(
+        failed.stderr.contains("9.png is missing"),
+        "{}",
+        failed.stderr
+    );
 }
