@@ -10,7 +10,7 @@ from .network import Network
 from .quantized import Quantized
 
 RELU6, NONE = schema.ActivationFunctionType.RELU6, schema.ActivationFunctionType.NONE
-DESCRIPTION = "HyperCut v0: portrait segmentation, int8, RGB [0,1] in, logit out; MIT OR Apache-2.0"
+DESCRIPTION = "HyperCut v1: portrait segmentation, int8, RGB [0,1] in, logit out; MIT OR Apache-2.0"
 
 
 def quantized_network(config):
