@@ -19,7 +19,7 @@ class Writer:
 
     def constant(self, name, array):
         """An initializer; its name."""
-        self.constants.append(numpy_helper.from_array(np.ascontiguousarray(array), name))
+        self.constants.append(numpy_helper.from_array(np.array(array, order="C"), name))
         return name
 
     def node(self, kind, inputs, output, **attributes):
@@ -33,9 +33,19 @@ class Writer:
         shift = 128 if t.dtype is np.int8 else 0
         return [self.constant(f"{name}_scale", t.scales[0]), self.constant(f"{name}_zero", np.uint8(t.zeros[0] + shift))]
 
+    def held(self, index, activation):
+        """Whether the tensor's grid holds it to the activation's bounds already; ONNX Runtime joins no others into a convolution."""
+        t, (_, bounds) = self.graph.tensors[index], ACTIVATIONS[activation]
+        if t.scales is None:
+            return False
+        low, high = bounds or (0, np.inf)
+        info, scale = np.iinfo(t.dtype), float(t.scales[0])
+        grid = [(edge - int(t.zeros[0])) * scale for edge in (info.min, info.max)]
+        return grid[0] >= low - scale / 2 and grid[1] <= high + scale / 2
+
     def finish(self, index, value, activation=0):
         """The activation, and the grid of tensor `index` where it has one."""
-        if activation:
+        if activation and not self.held(index, activation):
             kind, bounds = ACTIVATIONS[activation]
             limits = [self.constant(f"t{index}_{k}", np.float32(b)) for k, b in zip(("low", "high"), bounds or ())]
             value = self.node(kind, [value, *limits], f"t{index}_{kind}")
