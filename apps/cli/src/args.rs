@@ -48,6 +48,14 @@ pub(crate) enum Command {
     /// Work through a folder of pictures: tree kept, every picture once, resumed after any stop
     #[command(visible_alias = "p")]
     Folder(Box<FolderArgs>),
+    /// Draw pictures for others, over HTTP: limits on everything, rembg's /api/remove too
+    #[cfg(feature = "serve")]
+    #[command(visible_alias = "s")]
+    Serve(crate::serve::ServeArgs),
+    /// Draw pictures for others, over HTTP (not in this build)
+    #[cfg(not(feature = "serve"))]
+    #[command(visible_alias = "s")]
+    Serve(LeftOut),
     /// Look into a .tflite network, or run it on arrays
     #[command(subcommand)]
     Model(ModelCommand),
@@ -63,4 +71,12 @@ pub(crate) enum Command {
         /// The shell
         shell: Shell,
     },
+}
+
+/// The words after a command that this build leaves out.
+#[cfg(not(feature = "serve"))]
+#[derive(Debug, clap::Args)]
+pub(crate) struct LeftOut {
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
+    words: Vec<String>,
 }

@@ -19,12 +19,29 @@ impl From<Exit> for ExitCode {
     }
 }
 
+/// What a fault is about, for those who answer by it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Kind {
+    /// Anything else.
+    #[default]
+    Other,
+    /// More pixels than allowed.
+    TooLarge,
+    /// Not a picture, or of a format that isn't read.
+    Foreign,
+}
+
 /// An error that may carry a `hint:` line and may be the command line's own.
 #[derive(Debug)]
 pub(crate) struct Fault {
     message: String,
     hint: Option<String>,
     exit: Exit,
+    #[cfg_attr(
+        not(feature = "serve"),
+        expect(dead_code, reason = "the server answers by it")
+    )]
+    kind: Kind,
 }
 
 impl Fault {
@@ -34,6 +51,7 @@ impl Fault {
             message: message.into(),
             hint: None,
             exit: Exit::Failed,
+            kind: Kind::Other,
         }
     }
 
@@ -43,6 +61,11 @@ impl Fault {
             exit: Exit::Usage,
             ..Self::new(message)
         }
+    }
+
+    /// What it is about.
+    pub(crate) fn kind(self, kind: Kind) -> Self {
+        Self { kind, ..self }
     }
 
     /// What the user can do about it.
@@ -70,6 +93,15 @@ pub(crate) fn exit_of(error: &anyhow::Error) -> Exit {
     faults(error)
         .next()
         .map_or(Exit::Failed, |fault| fault.exit)
+}
+
+/// What an error is about.
+#[cfg(feature = "serve")]
+pub(crate) fn kind_of(error: &anyhow::Error) -> Kind {
+    faults(error)
+        .map(|fault| fault.kind)
+        .find(|&kind| kind != Kind::Other)
+        .unwrap_or_default()
 }
 
 /// Whether the reader of our output went away, which is no fault (`hypercut model info | head`).

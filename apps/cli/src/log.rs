@@ -29,6 +29,12 @@ impl Log {
         }
     }
 
+    /// Whether only errors are shown.
+    #[cfg(feature = "serve")]
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
     /// Shows a bar for `files` files from now on, if somebody watches and there is more than one.
     pub(crate) fn start_bar(&mut self, files: usize) {
         if self.quiet || files < 2 || !std::io::stderr().is_terminal() {

@@ -10,6 +10,8 @@ mod npy;
 mod output;
 mod photo;
 mod picture;
+#[cfg(feature = "serve")]
+mod serve;
 mod source;
 mod studio;
 mod table;
@@ -38,8 +40,17 @@ fn main() -> ExitCode {
 }
 
 fn run(command: Command, log: &mut Log) -> Result<Exit> {
+    #[cfg(feature = "serve")]
+    if let Command::Serve(args) = &command {
+        // It ends in its own way, and writes no files.
+        return serve::run(args, log);
+    }
     atomic::clean_up_on_interrupt()?;
     match command {
+        #[cfg(feature = "serve")]
+        Command::Serve(_) => Ok(Exit::Done),
+        #[cfg(not(feature = "serve"))]
+        Command::Serve(_) => Err(left_out("serve")),
         Command::Photo(args) => photo::run(*args, log),
         Command::Folder(args) => folder::run(*args, log),
         Command::Model(command) => model::run(command),
@@ -51,6 +62,16 @@ fn run(command: Command, log: &mut Log) -> Result<Exit> {
             atomic::text_to_stdout(&String::from_utf8_lossy(&script))
         }
     }
+}
+
+/// What is said for a command that this build leaves out.
+#[cfg(not(feature = "serve"))]
+fn left_out(command: &str) -> anyhow::Error {
+    fault::Fault::usage(format!("this build of hypercut has no `{command}`"))
+        .hint(format!(
+            "`cargo build --release --features {command}` makes one that has"
+        ))
+        .into()
 }
 
 #[cfg(test)]

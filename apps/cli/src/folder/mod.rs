@@ -20,7 +20,7 @@ use crate::output::atomic;
 use crate::output::names::resolve;
 use crate::photo::{Finder, Found};
 use crate::studio::Recipe;
-use manifest::{Entry, Manifest};
+use manifest::Manifest;
 use work::{Counts, Crew};
 
 /// A file younger than this may still be being written.
@@ -60,7 +60,7 @@ pub(crate) fn run(args: FolderArgs, log: &mut Log) -> Result<Exit> {
     for refused in &found.refused {
         log.error(&refused.error);
         counts.failed += 1;
-        let entry = Entry {
+        let entry = manifest::Entry {
             input: plan::portable(
                 refused
                     .path
@@ -68,7 +68,7 @@ pub(crate) fn run(args: FolderArgs, log: &mut Log) -> Result<Exit> {
                     .unwrap_or(&refused.path),
             ),
             options: recipe.fingerprint().into(),
-            ..Entry::default()
+            ..manifest::Entry::default()
         };
         crew.record(&entry.failed(&refused.error))?;
     }

@@ -10,7 +10,7 @@ use std::io::Cursor;
 use super::format::{Format, HEAD_BYTES, sniff};
 use super::jpeg;
 use super::metadata::Metadata;
-use crate::fault::Fault;
+use crate::fault::{Fault, Kind};
 
 /// The most pixels that a picture may have, checked from its header before anything is decoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,7 +47,7 @@ impl PixelLimit {
         );
         let needed = pixels.div_ceil(1_000_000);
         let hint = format!("`--max-pixels {needed}M` lets it through, if there is memory for it");
-        Err(Fault::new(message).hint(hint).into())
+        Err(Fault::new(message).hint(hint).kind(Kind::TooLarge).into())
     }
 
     /// Bytes that a file within the limit can reasonably have: 8 per pixel (16-bit RGBA), and metadata.
@@ -105,7 +105,7 @@ impl Decoded {
 /// Not a picture, more pixels than `limit`, or damaged; messages don't name the file.
 pub(crate) fn decode(bytes: &[u8], limit: PixelLimit) -> Result<Decoded> {
     let format = sniff(&bytes[..bytes.len().min(HEAD_BYTES)])
-        .map_err(|fault| Fault::new(fault.message()))?;
+        .map_err(|fault| Fault::new(fault.message()).kind(Kind::Foreign))?;
     let (mut picture, metadata, animated) = match format {
         Format::Jpeg => {
             let (picture, metadata) = jpeg::decode(bytes, limit)?;

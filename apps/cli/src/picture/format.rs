@@ -38,6 +38,16 @@ impl Format {
         }
     }
 
+    /// The media type of HTTP answers and objects.
+    #[cfg(feature = "serve")]
+    pub(crate) fn media_type(self) -> &'static str {
+        match self {
+            Self::Jpeg => "image/jpeg",
+            Self::Png => "image/png",
+            Self::Webp => "image/webp",
+        }
+    }
+
     /// The format that a file's name promises.
     pub(crate) fn from_path(path: &Path) -> Option<Self> {
         let extension = path.extension()?.to_str()?.to_ascii_lowercase();

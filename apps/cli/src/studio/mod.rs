@@ -4,6 +4,8 @@ mod nature;
 mod recipe;
 mod trim;
 
+#[cfg(feature = "serve")]
+pub(crate) use recipe::{QUALITY, Spec};
 pub(crate) use recipe::{Recipe, RecipeArgs, digest, effect_names};
 
 use anyhow::{Context, Result};

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use super::effect_args::{self, EffectArgs};
 use super::nature::Nature;
@@ -60,6 +60,10 @@ pub(crate) struct RecipeArgs {
     #[arg(long, value_name = "N[M]", default_value = "100M", value_parser = PixelLimit::parse)]
     pub(crate) max_pixels: PixelLimit,
 }
+
+/// SHA-256 of the network inside.
+static BUILT_IN: LazyLock<[u8; 32]> =
+    LazyLock::new(|| Sha256::digest(Segmenter::built_in()).into());
 
 /// JPEG quality unless told otherwise.
 pub(crate) const QUALITY: u8 = 92;
@@ -348,7 +352,7 @@ fn fingerprint(spec: &Spec) -> String {
     let mut sha = Sha256::new();
     sha.update(env!("CARGO_PKG_VERSION"));
     if spec.model.is_none() {
-        sha.update(Sha256::digest(Segmenter::built_in()));
+        sha.update(BUILT_IN.as_slice());
     }
     sha.update(serde_json::to_vec(&spec).unwrap_or_default());
     hex(&sha.finalize()[..8])

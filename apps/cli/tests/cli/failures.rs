@@ -169,6 +169,16 @@ fn a_place_that_cannot_be_written() {
     );
 }
 
+#[cfg(not(feature = "serve"))]
+#[test]
+fn what_a_build_leaves_out_is_told() {
+    Place::new().run("serve --port 0").says(
+        2,
+        "error: this build of hypercut has no `serve`\n\
+         hint: `cargo build --release --features serve` makes one that has",
+    );
+}
+
 #[test]
 fn no_colours_when_nobody_watches() {
     let place = Place::new();

@@ -7,4 +7,6 @@ mod folders;
 mod metadata;
 mod model;
 mod pictures;
+#[cfg(feature = "serve")]
+mod serve;
 mod streams;
