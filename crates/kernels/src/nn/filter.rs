@@ -18,25 +18,11 @@ pub struct FilterI8<'a> {
     pub output: OutputI8,
 }
 
-/// A weight of nine bits as the sum of two of eight: what fits a signed byte, and the rest, mostly 0.
-///
-/// One weight has no such sum: 255 ([`FilterI8::splits`]).
-pub(crate) fn split(weight: i16) -> [i8; 2] {
-    let near = weight.clamp(i16::from(i8::MIN), i16::from(i8::MAX));
-    [near as i8, (weight - near) as i8]
-}
-
 impl FilterI8<'_> {
     /// Weight `index` less its zero point.
     #[inline]
     pub(crate) fn weight(&self, index: usize) -> i16 {
         i16::from(self.weights[index]) - i16::from(self.weight_zero)
-    }
-
-    /// Whether every weight less its zero point is the sum of two signed bytes.
-    pub(crate) fn splits(&self) -> bool {
-        let most = 2 * i16::from(i8::MAX);
-        (0..self.weights.len()).all(|index| self.weight(index) <= most)
     }
 
     /// Whether sums of `terms` products stay where every ISA's requantization is exact ([`OutputI8::is_tame`]).

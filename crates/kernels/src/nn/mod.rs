@@ -9,6 +9,8 @@ mod closeness;
 pub mod conv2d;
 pub mod depthwise;
 mod dot;
+#[cfg(target_arch = "x86_64")]
+mod excess;
 mod exp;
 mod filter;
 pub mod fully_connected;

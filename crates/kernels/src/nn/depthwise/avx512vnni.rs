@@ -11,7 +11,7 @@
 //! may leave the signed byte; what they have beyond it is a second pass over the lanes that hold such a weight.
 use super::ring::Ring;
 use super::{Depthwise, FilterI8};
-use crate::nn::filter::split;
+use crate::nn::excess::split;
 use crate::requantize::OutputI8;
 use crate::requantize::avx512::Output;
 use std::arch::x86_64::*;

@@ -76,8 +76,7 @@ impl<L: Lanes> Packed<L> {
                     if !exists {
                         return L::Element::default();
                     }
-                    let weight = c.weights[(ky * kw + kx) * channels + channel];
-                    L::weight(i16::from(weight) - i16::from(c.weight_zero))
+                    L::weight(c.weight((ky * kw + kx) * channels + channel))
                 }));
             }
         }

@@ -8,6 +8,7 @@
 use super::avx512vnni_narrow::Narrow;
 use super::avx512vnni_thin::Thin;
 use super::{GemmI8, Rows};
+use crate::nn::excess::split;
 use crate::requantize::avx512::Output;
 use std::arch::x86_64::*;
 
@@ -27,6 +28,39 @@ pub(crate) struct Packed {
     output: crate::requantize::OutputI8,
     narrow: Option<Narrow>,
     thin: Option<Thin>,
+}
+
+impl GemmI8<'_> {
+    /// Weight of input `i` of a segment for output `o`, less its zero point, as two of eight bits
+    /// ([`split`]); zeros beyond the real ones.
+    pub(super) fn weight(&self, o: usize, segment: usize, i: usize) -> [i8; 2] {
+        let exists = o < self.filter.bias.len() && i < self.inputs;
+        if !exists {
+            return [0; 2];
+        }
+        let index = (o * self.segments + segment) * self.inputs + i;
+        split(self.filter.weight(index))
+    }
+
+    /// Whether the four inputs from `at` on have a weight beyond the signed byte for one of `outputs`.
+    pub(super) fn exceeds(
+        &self,
+        mut outputs: std::ops::Range<usize>,
+        segment: usize,
+        at: usize,
+    ) -> bool {
+        outputs.any(|o| (at..at + 4).any(|i| self.weight(o, segment, i)[1] != 0))
+    }
+}
+
+impl Rows<'_> {
+    /// From row `first` on.
+    pub(super) fn from(self, first: usize) -> Self {
+        Self {
+            bytes: &self.bytes[first * self.stride..],
+            ..self
+        }
+    }
 }
 
 /// Vectors of outputs that a tile takes together.

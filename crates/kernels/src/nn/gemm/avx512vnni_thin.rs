@@ -40,7 +40,7 @@ struct Chunk {
     at: usize,
     /// Groups of four inputs, the last filled up by zero weights.
     quads: usize,
-    /// Whether its weights are what the inputs' own have beyond the signed byte ([`split`](crate::nn::filter::split)).
+    /// Whether its weights are what the inputs' own have beyond the signed byte ([`split`](crate::nn::excess::split)).
     excess: bool,
 }
 

@@ -29,24 +29,6 @@ pub(crate) struct GemmI8<'a> {
     pub(crate) filter: FilterI8<'a>,
 }
 
-impl GemmI8<'_> {
-    /// Weight of input `i` of a segment for output `o`, less its zero point, as two of eight bits
-    /// ([`split`](super::filter::split)); zeros beyond the real ones.
-    fn weight(&self, o: usize, segment: usize, i: usize) -> [i8; 2] {
-        let exists = o < self.filter.bias.len() && i < self.inputs;
-        if !exists {
-            return [0; 2];
-        }
-        let index = (o * self.segments + segment) * self.inputs + i;
-        super::filter::split(self.filter.weight(index))
-    }
-
-    /// Whether the four inputs from `at` on have a weight beyond the signed byte for one of `outputs`.
-    fn exceeds(&self, mut outputs: std::ops::Range<usize>, segment: usize, at: usize) -> bool {
-        outputs.any(|o| (at..at + 4).any(|i| self.weight(o, segment, i)[1] != 0))
-    }
-}
-
 /// Where the rows of a product lie.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Rows<'a> {
@@ -57,16 +39,6 @@ pub(crate) struct Rows<'a> {
     pub(crate) stride: usize,
     /// Bytes from a segment to the next.
     pub(crate) segment_stride: usize,
-}
-
-impl Rows<'_> {
-    /// From row `first` on.
-    fn from(self, first: usize) -> Self {
-        Self {
-            bytes: &self.bytes[first * self.stride..],
-            ..self
-        }
-    }
 }
 
 /// Weights packed for one ISA.
