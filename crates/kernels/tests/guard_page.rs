@@ -2,6 +2,9 @@
 //! stops the test. Each answer must be the oracle's too.
 #![cfg(all(target_os = "linux", not(miri)))]
 
+mod guarded;
+
+use guarded::Guarded;
 use hypercut_kernels::isa::Isa;
 use hypercut_kernels::nn::add::{AddI8, add_i8};
 use hypercut_kernels::nn::conv2d::{Conv2d, PreparedConv2d, conv2d_i8};
@@ -11,49 +14,6 @@ use hypercut_kernels::nn::resize_bilinear::{
 };
 use hypercut_kernels::nn::{Broadcast, FilterI8, Window};
 use hypercut_kernels::requantize::OutputI8;
-use std::ffi::{c_int, c_long, c_void};
-
-unsafe extern "C" {
-    fn mmap(
-        address: *mut c_void,
-        len: usize,
-        protection: c_int,
-        flags: c_int,
-        file: c_int,
-        offset: c_long,
-    ) -> *mut c_void;
-    fn mprotect(address: *mut c_void, len: usize, protection: c_int) -> c_int;
-}
-
-const READ_WRITE: c_int = 3;
-const NONE: c_int = 0;
-const PRIVATE_ANONYMOUS: c_int = 0x22;
-/// A multiple of every page size in use.
-const PAGES: usize = 1 << 16;
-const ROOM: usize = 16 * PAGES;
-
-/// Memory that ends at a page that may not be touched. Stays mapped until the process ends.
-struct Guarded(*mut i8);
-
-impl Guarded {
-    fn new() -> Self {
-        // SAFETY: a new anonymous mapping, of which the last pages are locked.
-        unsafe {
-            let flags = PRIVATE_ANONYMOUS;
-            let start = mmap(std::ptr::null_mut(), ROOM + PAGES, READ_WRITE, flags, -1, 0);
-            assert_ne!(start as isize, -1, "mmap");
-            assert_eq!(mprotect(start.byte_add(ROOM), PAGES, NONE), 0, "mprotect");
-            Self(start.cast())
-        }
-    }
-
-    /// The last `len` bytes before the guard.
-    fn last(&mut self, len: usize) -> &mut [i8] {
-        assert!(len <= ROOM);
-        // SAFETY: within the mapping's writable part, borrowed through `self` alone.
-        unsafe { std::slice::from_raw_parts_mut(self.0.add(ROOM - len), len) }
-    }
-}
 
 /// Pseudo-random bytes, the same in every run.
 struct Bytes(u32);

@@ -176,18 +176,24 @@ impl<L: Floats, const ROWS: usize> Packed<L, ROWS> {
         unsafe {
             let numbers = self.numbers.as_slice().as_ptr().add(panel.at);
             let sums = place.sums.add(panel.first);
-            if self.outputs < COLUMNS * V::LEN || place.count < ROWS {
-                let first = tiles.start * ROWS;
-                for row in first..(tiles.end * ROWS).min(place.count) {
+            if place.count < ROWS {
+                for row in 0..place.count {
                     let x = place.rows.add(row * place.stride);
                     let to = sums.add(row * place.sums_stride);
-                    if self.outputs < COLUMNS * V::LEN {
-                        let mut whole = [0.0; LEAST];
-                        self.tile::<V, 1, COLUMNS>(lanes, numbers, place, x, whole.as_mut_ptr());
-                        std::ptr::copy_nonoverlapping(whole.as_ptr(), to, self.outputs);
+                    if self.outputs < V::LEN {
+                        self.narrow::<V, 1>(lanes, numbers, place, x, to);
                     } else {
                         self.tile::<V, 1, COLUMNS>(lanes, numbers, place, x, to);
                     }
+                }
+                return;
+            }
+            if self.outputs < V::LEN {
+                for tile in tiles {
+                    let row = (tile * ROWS).min(place.count - ROWS);
+                    let x = place.rows.add(row * place.stride);
+                    let to = sums.add(row * place.sums_stride);
+                    self.narrow::<V, ROWS>(lanes, numbers, place, x, to);
                 }
                 return;
             }
@@ -196,6 +202,36 @@ impl<L: Floats, const ROWS: usize> Packed<L, ROWS> {
                 let x = place.rows.add(row * place.stride);
                 let to = sums.add(row * place.sums_stride);
                 self.tile::<V, ROWS, COLUMNS>(lanes, numbers, place, x, to);
+            }
+        }
+    }
+
+    /// As [`Packed::tile`] where there are fewer outputs than a vector of four has: through a vector of its own for each row.
+    ///
+    /// # Safety
+    /// As [`Packed::tile`], but `to` must take `outputs` sums for each row, and `V` must be of [`LEAST`] numbers.
+    #[inline(always)]
+    unsafe fn narrow<V: Floats, const TALL: usize>(
+        &self,
+        lanes: V,
+        numbers: *const f32,
+        place: &Place,
+        x: *const f32,
+        to: *mut f32,
+    ) {
+        let mut whole = [[0.0; LEAST]; TALL];
+        let wide = Place {
+            sums_stride: LEAST,
+            ..*place
+        };
+        // SAFETY: as the caller grants; `whole` takes a vector for each row.
+        unsafe {
+            self.tile::<V, TALL, 1>(lanes, numbers, &wide, x, whole.as_mut_ptr().cast());
+            for row in 0..TALL {
+                let to = to.add(row * place.sums_stride);
+                for output in 0..self.outputs.min(LEAST) {
+                    to.add(output).write(whole[row][output]);
+                }
             }
         }
     }
