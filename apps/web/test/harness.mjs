@@ -1,0 +1,75 @@
+// A browser with a fake camera, and the built page on a local server.
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { chromium } from "playwright-core";
+import { serve } from "../serve.mjs";
+
+const root = fileURLToPath(new URL("../../..", import.meta.url));
+export const dist = fileURLToPath(new URL("../dist/", import.meta.url));
+export const sample = (n) => join(root, `samples/portrait-${n}.jpg`);
+
+/** The command, built by `.ci/web` or named by HYPERCUT. */
+export const command =
+  process.env.HYPERCUT ?? join(process.env.CARGO_TARGET_DIR ?? join(root, "target"), "release/hypercut");
+
+const scratch = mkdtempSync(join(tmpdir(), "hypercut-web-"));
+process.on("exit", () => rmSync(scratch, { recursive: true, force: true }));
+export const scratchFile = (name) => join(scratch, name);
+
+/** A camera's film: a sample moving slowly from side to side, `[height, width]` I420, as Y4M. */
+export function film({ width = 640, height = 360, frames = 20, from = 8 } = {}) {
+  const path = scratchFile(`film-${width}x${height}-${frames}-${from}.y4m`);
+  if (!existsSync(path)) {
+    const scale = `scale=${width + 32}:${height + 32}:force_original_aspect_ratio=increase`;
+    const pan = `crop=${width}:${height}:x='16+12*sin(2*PI*n/${frames})':y=16`;
+    const turn = ["-loop", "1", "-i", sample(from), "-vf", `${scale},${pan},format=yuv420p`, "-frames:v", `${frames}`];
+    execFileSync("ffmpeg", ["-v", "error", "-y", ...turn, "-r", "30", path]);
+  }
+  return path;
+}
+
+/** Starts Chromium with a new, empty profile (Playwright makes one), the film as its camera. */
+export async function browse(camera = film()) {
+  const args = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--enable-precise-memory-info",
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
+    `--use-file-for-fake-video-capture=${camera}`,
+  ];
+  const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
+  const browser = await chromium.launch({ executablePath, headless: true, args });
+  const context = await browser.newContext();
+  context.setDefaultTimeout(30_000);
+  return { browser, context };
+}
+
+/** Serves a folder of dist; `requests` collects the paths asked for. */
+export async function host(folder, requests = []) {
+  const server = await serve(join(dist, folder), 0, requests);
+  const close = () => new Promise((resolve) => server.close(resolve) && server.closeAllConnections());
+  return { address: `http://localhost:${server.address().port}/`, requests, close };
+}
+
+/** Remembers the workers that a page makes, so that a test can end one as a crash would: without a word. */
+export function catchWorkers(page) {
+  return page.addInitScript(() => {
+    const Original = Worker;
+    window.workers = [];
+    window.Worker = class extends Original {
+      constructor(...given) {
+        super(...given);
+        window.workers.push(this);
+      }
+    };
+  });
+}
