@@ -65,6 +65,11 @@ fn common() -> Vec<Value> {
     vec![
         parameter("format", "Format of the result", formats),
         parameter("quality", "Quality of JPEG files", quality),
+        parameter(
+            "fast",
+            "One look of the network instead of up to four",
+            json!({ "type": "boolean", "default": false }),
+        ),
     ]
 }
 

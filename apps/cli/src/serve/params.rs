@@ -31,6 +31,7 @@ pub(super) fn portrait(
             "effect" if effect.is_none() => spec.effect = text,
             "format" => spec.format = Some(format(&text)?),
             "quality" => spec.quality = number(&name, &text, 1, 100)?,
+            "fast" => spec.fast = truth(&name, &text)?,
             "trim" if effect.is_none() => spec.trim = truth(&name, &text)?,
             "keep_metadata" if effect.is_none() => spec.keep_metadata = truth(&name, &text)?,
             _ => options.push((name, text)),
@@ -49,9 +50,9 @@ pub(super) fn portrait(
             let problem =
                 Problem::unprocessable(format!("no parameter `{name}` for effect `{}`", info.name));
             let fixed = if effect.is_none() {
-                "effect, format, quality, trim, keep_metadata"
+                "effect, format, quality, fast, trim, keep_metadata"
             } else {
-                "format, quality"
+                "format, quality, fast"
             };
             return Err(problem.hint(format!(
                 "there are: {fixed}; options of the effect: {known}"
@@ -212,9 +213,11 @@ mod tests {
             ("strength", "70"),
             ("format", "webp"),
             ("quality", "80"),
+            ("fast", "true"),
         ])
         .unwrap();
         assert_eq!((good.format, good.quality), (Some(Format::Webp), 80));
+        assert!(good.fast);
         assert!(spec(&[("effect", "cutout"), ("strength", "70")]).is_err());
         assert!(spec(&[("effect", "sepia")]).is_err());
         assert!(spec(&[("quality", "0")]).is_err());
