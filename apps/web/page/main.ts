@@ -98,6 +98,7 @@ function applier(controls: () => Controls): () => Promise<void> {
 
 function watch(camera: Camera): void {
   const { processor } = camera;
+  let restarts = 0;
   processor.addEventListener("verdict", () => {
     const texts = { person: "", "low-confidence": "Not sure who is in the picture", "no-person": "Nobody in the picture" };
     badge.textContent = texts[processor.verdict?.finding ?? "person"];
@@ -114,7 +115,10 @@ function watch(camera: Camera): void {
       say(`The picture is held: ${processor.error?.message ?? "the worker stopped"}. ${next}`, true);
     } else if (processor.state === "running") {
       compare.disabled = false;
-      say("");
+      // Recovery is quicker than reading, so what happened stays on the page until something else is said.
+      const replaced = processor.stats.restarts > restarts;
+      restarts = processor.stats.restarts;
+      say(replaced ? "The worker stopped and was replaced. The picture was held meanwhile." : "");
     } else if (processor.state === "stopped") replaceSubject(undefined);
   });
 }
