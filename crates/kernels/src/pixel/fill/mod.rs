@@ -25,7 +25,7 @@ struct Level {
 
 impl Fill {
     /// Turns `plane` `[h, width, 4]` (premultiplied colour in `tone`'s scale, weight in 0 to 1) into `out`, colours of 0 to
-    /// 255 with [`BITS`](super::spread::BITS) fractional bits and 255 as their alpha. A plane without any weight becomes black.
+    /// 255 with [`BITS`] fractional bits and 255 as their alpha. A plane without any weight becomes black.
     ///
     /// # Panics
     /// When lengths differ or `plane` has no whole number of rows.
