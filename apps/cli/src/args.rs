@@ -8,6 +8,7 @@ use crate::eval::EvalArgs;
 use crate::folder::FolderArgs;
 use crate::model::ModelCommand;
 use crate::photo::PhotoArgs;
+use crate::video::VideoArgs;
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -20,6 +21,7 @@ Exit codes:
   0  everything worked
   1  something could not be read, understood or written; the rest was done
   2  the command line makes no sense; nothing was done
+  3  written, but damaged frames of a video were replaced
   130  stopped by Ctrl-C; no half-written file is left
 
 Results go to standard output, messages to standard error. `NO_COLOR` turns colours off.";
@@ -56,6 +58,8 @@ pub(crate) enum Command {
     #[cfg(not(feature = "serve"))]
     #[command(visible_alias = "s")]
     Serve(LeftOut),
+    /// Draw an effect on a video, sound and timing kept
+    Video(Box<VideoArgs>),
     /// Look into a .tflite network, or run it on arrays
     #[command(subcommand)]
     Model(ModelCommand),

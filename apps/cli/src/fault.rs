@@ -11,6 +11,8 @@ pub(crate) enum Exit {
     Failed = 1,
     /// The command line makes no sense; nothing was done.
     Usage = 2,
+    /// The result is there, but parts of the input were damaged and replaced.
+    Damaged = 3,
 }
 
 impl From<Exit> for ExitCode {

@@ -48,6 +48,27 @@ impl Log {
         }
     }
 
+    /// Shows a bar for the frames of a video, of which there are about `total`, if somebody watches.
+    pub(crate) fn start_frames(&mut self, total: Option<u64>) {
+        if self.quiet || !std::io::stderr().is_terminal() {
+            return;
+        }
+        let (bar, template) = match total {
+            Some(total) => (
+                ProgressBar::new(total),
+                "{bar:30} {pos}/{len} frames, {per_sec:.1}, {eta} left",
+            ),
+            None => (
+                ProgressBar::new_spinner(),
+                "{spinner} {pos} frames, {per_sec:.1}, {elapsed}",
+            ),
+        };
+        self.bar = bar;
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            self.bar.set_style(style);
+        }
+    }
+
     /// Says which file is being worked on.
     pub(crate) fn working_on(&self, name: &Path) {
         self.bar.set_message(name.display().to_string());

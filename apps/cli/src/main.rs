@@ -1,6 +1,7 @@
 //! The command `hypercut`.
 mod args;
 mod bench;
+mod child;
 mod eval;
 mod fault;
 mod folder;
@@ -15,6 +16,7 @@ mod serve;
 mod source;
 mod studio;
 mod table;
+mod video;
 
 use anyhow::Result;
 use clap::{CommandFactory, Parser};
@@ -54,6 +56,7 @@ fn run(command: Command, log: &mut Log) -> Result<Exit> {
         Command::Photo(args) => photo::run(*args, log),
         Command::Folder(args) => folder::run(*args, log),
         Command::Model(command) => model::run(command),
+        Command::Video(args) => video::run(&args, log),
         Command::Bench(args) => bench::run(&args, log),
         Command::Eval(args) => eval::run(&args, log),
         Command::Completions { shell } => {

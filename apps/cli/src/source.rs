@@ -36,7 +36,11 @@ pub(crate) fn head(path: &Path, most: usize) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-fn open(path: &Path) -> Result<File> {
+/// Opens a file.
+///
+/// # Errors
+/// Missing, unreadable or a folder; messages name the file.
+pub(crate) fn open(path: &Path) -> Result<File> {
     let name = path.display();
     let fault = match File::open(path) {
         Ok(file) => match file.metadata() {

@@ -18,7 +18,7 @@ use crate::log::Log;
 use crate::model::Named;
 use crate::output::atomic::text_to_stdout;
 use crate::studio::effect_names;
-use frame::Size;
+pub(crate) use frame::Size;
 use stats::Stats;
 
 /// Rounds before the first that counts: caches, clock, first allocations.

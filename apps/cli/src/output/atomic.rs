@@ -4,9 +4,11 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use tempfile::{NamedTempFile, TempPath};
+use tempfile::NamedTempFile;
 
-use crate::fault::{Exit, Fault};
+use super::pending::Pending;
+use crate::child;
+use crate::fault::Exit;
 
 /// Temporary files that exist now; what an interrupt has to take away.
 static LIVE: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
@@ -27,6 +29,7 @@ fn live() -> MutexGuard<'static, Vec<PathBuf>> {
 /// When the system refuses the handler.
 pub(crate) fn clean_up_on_interrupt() -> Result<()> {
     ctrlc::set_handler(|| {
+        child::end_all();
         // Held until the end, so that no new temporary file is made meanwhile.
         let mut live = live();
         remove(&mut live);
@@ -51,42 +54,19 @@ pub(crate) enum Existing {
     Keep,
 }
 
-/// Writes `bytes` to `path`: to a temporary file beside it, synced, then renamed. Makes missing folders.
-///
-/// A link is followed, and a device or pipe (`/dev/null`) is written to directly.
+/// Writes `bytes` to `path`, as [`Pending`] does.
 ///
 /// # Errors
 /// Messages name the path.
 pub(crate) fn write(path: &Path, bytes: &[u8], existing: Existing) -> Result<()> {
-    let failed = || format!("could not write {}", path.display());
-    let real = if path.is_symlink() {
-        path.canonicalize().ok()
-    } else {
-        None
-    };
-    let path = real.as_deref().unwrap_or(path);
-    let old = fs::metadata(path).ok();
-    if old.as_ref().is_some_and(fs::Metadata::is_dir) {
-        let message = format!("could not write {}: it is a folder", path.display());
-        return Err(Fault::new(message).into());
-    }
-    if old.as_ref().is_some_and(|old| !old.is_file()) {
-        return fs::write(path, bytes).with_context(failed);
-    }
-    let folder = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    fs::create_dir_all(folder)
-        .with_context(|| format!("could not make folder {}", folder.display()))?;
-    let temporary = create(path, folder).with_context(failed)?;
-    let result = fill_and_rename(temporary, path, bytes, old, existing);
-    result.with_context(failed)?;
-    sync_folder(folder);
-    Ok(())
+    let mut file = Pending::new(path, existing)?;
+    file.write_all(bytes)
+        .with_context(|| format!("could not write {}", path.display()))?;
+    file.commit()
 }
 
-fn create(path: &Path, folder: &Path) -> io::Result<NamedTempFile> {
+/// A temporary file for `path`, gone with the value it is or with the program.
+pub(super) fn create(path: &Path, folder: &Path) -> io::Result<Temporary> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let prefix = format!(".{}.", name.chars().take(60).collect::<String>());
     let mut builder = tempfile::Builder::new();
@@ -98,41 +78,45 @@ fn create(path: &Path, folder: &Path) -> io::Result<NamedTempFile> {
         builder.permissions(fs::Permissions::from_mode(0o666));
     }
     let mut live = live();
-    let temporary = builder.tempfile_in(folder)?;
-    live.push(temporary.path().to_owned());
-    Ok(temporary)
+    let file = builder.tempfile_in(folder)?;
+    let path = file.path().to_owned();
+    live.push(path.clone());
+    Ok(Temporary(file, Known(path)))
 }
 
-fn fill_and_rename(
-    mut temporary: NamedTempFile,
-    path: &Path,
-    bytes: &[u8],
-    old: Option<fs::Metadata>,
-    existing: Existing,
-) -> io::Result<()> {
-    let name = temporary.path().to_owned();
-    let result = (|| {
-        temporary.write_all(bytes)?;
-        if let Some(old) = old {
-            temporary.as_file().set_permissions(old.permissions())?;
-        }
-        temporary.as_file().sync_all()?;
-        rename(temporary.into_temp_path(), path, existing)
-    })();
-    live().retain(|live| *live != name);
-    result
+/// A temporary file that an interrupt takes away too.
+#[derive(Debug)]
+pub(super) struct Temporary(pub(super) NamedTempFile, Known);
+
+/// An entry of [`LIVE`]; dropped after the file.
+#[derive(Debug)]
+struct Known(PathBuf);
+
+impl Drop for Known {
+    fn drop(&mut self) {
+        live().retain(|live| *live != self.0);
+    }
 }
 
-fn rename(temporary: TempPath, path: &Path, existing: Existing) -> io::Result<()> {
+/// Syncs the temporary file and gives it the name `path`, with the permissions of what was there.
+pub(super) fn rename(temporary: Temporary, path: &Path, existing: Existing) -> io::Result<()> {
+    let file = temporary.0.as_file();
+    if let Ok(old) = fs::metadata(path) {
+        file.set_permissions(old.permissions())?;
+    }
+    file.sync_all()?;
+    // On disk it is ours to remove until it has its name.
+    let Temporary(file, known) = temporary;
     let renamed = match existing {
-        Existing::Replace => temporary.persist(path),
-        Existing::Keep => temporary.persist_noclobber(path),
+        Existing::Replace => file.into_temp_path().persist(path),
+        Existing::Keep => file.into_temp_path().persist_noclobber(path),
     };
+    drop(known);
     renamed.map_err(|failure| failure.error)
 }
 
 /// Makes the new name last through a power cut, where folders can be synced.
-fn sync_folder(folder: &Path) {
+pub(super) fn sync_folder(folder: &Path) {
     #[cfg(unix)]
     if let Ok(folder) = fs::File::open(folder) {
         // Some network file systems refuse; the file itself is synced already.
@@ -187,13 +171,14 @@ mod tests {
     fn an_interrupt_takes_the_temporary_file_away() {
         let folder = tempfile::tempdir().unwrap();
         let temporary = create(&folder.path().join("out.jpg"), folder.path()).unwrap();
-        let name = temporary.path().to_owned();
+        let name = temporary.0.path().to_owned();
         assert!(name.exists());
         let mut ours = vec![name.clone()];
         remove(&mut ours);
         assert!(!name.exists() && ours.is_empty());
         assert!(live().contains(&name), "known from the moment it exists");
-        live().retain(|live| *live != name);
+        drop(temporary);
+        assert!(!live().contains(&name));
     }
 
     #[test]

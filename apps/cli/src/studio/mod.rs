@@ -5,8 +5,9 @@ mod recipe;
 mod trim;
 
 #[cfg(feature = "serve")]
-pub(crate) use recipe::{QUALITY, Spec};
-pub(crate) use recipe::{Recipe, RecipeArgs, digest, effect_names};
+pub(crate) use recipe::QUALITY;
+pub(crate) use effect_args::EffectArgs;
+pub(crate) use recipe::{Recipe, RecipeArgs, Spec, digest, effect_names};
 
 use anyhow::{Context, Result};
 use hypercut::effects::Effect;

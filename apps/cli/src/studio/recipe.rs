@@ -202,8 +202,8 @@ pub(crate) struct Recipe {
     info: &'static EffectInfo,
     values: OptionValues,
     network: Option<Arc<Vec<u8>>>,
-    pub(super) logo: Option<Arc<Decoded>>,
-    pub(super) nature: Nature,
+    pub(crate) logo: Option<Arc<Decoded>>,
+    pub(crate) nature: Nature,
     pub(super) spec: Spec,
     fingerprint: String,
 }
@@ -297,11 +297,19 @@ impl Recipe {
         self.network != other.network || self.spec.fast != other.spec.fast
     }
 
-    pub(super) fn effect(&self) -> Result<Box<dyn Effect>> {
+    /// The effect, new.
+    ///
+    /// # Errors
+    /// None that [`Recipe::new`] doesn't find first.
+    pub(crate) fn effect(&self) -> Result<Box<dyn Effect>> {
         Ok(self.info.build(&self.values)?)
     }
 
-    pub(super) fn segmenter(&self) -> Result<Segmenter> {
+    /// The network, new.
+    ///
+    /// # Errors
+    /// As [`effect`](Self::effect).
+    pub(crate) fn segmenter(&self) -> Result<Segmenter> {
         let mut segmenter = match &self.network {
             Some(bytes) => Segmenter::from_tflite(bytes)?,
             None => Segmenter::new()?,

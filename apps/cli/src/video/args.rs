@@ -1,0 +1,177 @@
+//! What `hypercut video` can be told.
+use clap::{Args, ValueEnum, ValueHint};
+use hypercut::effects::EFFECTS;
+use std::path::PathBuf;
+
+use super::clip::Ratio;
+use super::raw::RawFormat;
+use crate::bench::Size;
+use crate::picture::PixelLimit;
+use crate::studio::{EffectArgs, Spec, effect_names};
+
+const EXAMPLES: &str = "\
+Examples:
+  hypercut video talk.mp4 -o out.mp4                        blurs the background; sound and timing stay
+  hypercut video talk.mp4 -o out.webm --effect cutout       transparent video (VP9; .mov is ProRes 4444)
+  hypercut video talk.mp4 -o mask.mkv --effect mask         the soft mask, white where the person is
+  hypercut video in.y4m -o out.y4m --effect color --color green
+  ffmpeg -i x.mp4 -f yuv4mpegpipe - | hypercut video - -o - | ffplay -
+  hypercut video - --raw-in rgb24 --size 1280x720 --fps 30 -o - --raw-out rgba --effect cutout <in >out
+
+Formats: YUV4MPEG2 (.y4m; 8 bits; 420, 422, 444, mono) and raw frames are read and written by hypercut alone. Everything else \
+goes through the programs ffmpeg and ffprobe, which must be installed. Rotation that a file asks for is applied. A \
+transparent result wants .webm, .mov, .mkv or raw rgba.
+
+Damaged frames are told with their time. `hold` repeats the last good picture, `blank` shows plain gray, `stop` ends without a result. \
+A frame as it came in is never written.
+
+Exit codes: 0 every frame worked, 1 failed, nothing is written, 2 usage, 3 written, but damaged frames were replaced.";
+
+/// `hypercut video`.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct VideoArgs {
+    /// Video file, or - for standard input (YUV4MPEG2, or raw frames with --raw-in)
+    #[arg(value_name = "IN", value_hint = ValueHint::FilePath)]
+    pub(crate) input: PathBuf,
+
+    /// File to write, or - for standard output (YUV4MPEG2, or raw frames with --raw-out)
+    #[arg(short, long, value_name = "OUT", value_hint = ValueHint::FilePath)]
+    pub(crate) output: PathBuf,
+
+    /// What to draw
+    #[arg(short, long, value_name = "EFFECT", default_value = EFFECTS[0].name)]
+    #[arg(value_parser = effect_names())]
+    pub(crate) effect: String,
+
+    #[command(flatten)]
+    pub(crate) options: EffectArgs,
+
+    /// Picture drawn in the bottom right corner, scaled to the video
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) logo: Option<PathBuf>,
+
+    /// A .tflite portrait network instead of the one inside
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) model: Option<PathBuf>,
+
+    /// What to do about a frame that is damaged
+    #[arg(long, value_enum, default_value_t = OnError::Hold)]
+    pub(crate) on_error: OnError,
+
+    #[command(flatten)]
+    pub(crate) raw: RawArgs,
+
+    #[command(flatten)]
+    pub(crate) coding: CodingArgs,
+
+    /// Refuse frames with more pixels
+    #[arg(long, value_name = "N[M]", default_value = "36M", value_parser = PixelLimit::parse)]
+    pub(crate) max_pixels: PixelLimit,
+}
+
+impl VideoArgs {
+    /// What is done to every frame.
+    pub(crate) fn spec(&self) -> Spec {
+        let text = |path: &PathBuf| path.to_string_lossy().into_owned();
+        Spec {
+            effect: self.effect.clone(),
+            options: self.options.given().to_vec(),
+            logo: self.logo.as_ref().map(text),
+            model: self.model.as_ref().map(text),
+            max_pixels: self.max_pixels.0,
+            ..Spec::default()
+        }
+    }
+}
+
+/// How raw frames lie in a stream.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Raw frames")]
+pub(crate) struct RawArgs {
+    /// The input is raw frames of this layout (packed, no header)
+    #[arg(long, value_name = "LAYOUT", value_enum, requires = "size")]
+    pub(crate) raw_in: Option<RawFormat>,
+
+    /// Write raw frames of this layout
+    #[arg(long, value_name = "LAYOUT", value_enum)]
+    pub(crate) raw_out: Option<RawFormat>,
+
+    /// Size of raw frames read
+    #[arg(long, value_name = "WxH", requires = "raw_in")]
+    pub(crate) size: Option<Size>,
+
+    /// Rate of raw frames read: a number, or two such as 30000/1001
+    #[arg(long, value_name = "N", default_value = "25", value_parser = rate)]
+    pub(crate) fps: Ratio,
+}
+
+/// How ffmpeg encodes.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Encoding by ffmpeg")]
+pub(crate) struct CodingArgs {
+    /// Video codec [default: h264 in .mp4, .mov, .mkv; vp9 in .webm; for cut-outs prores in .mov, vp9 in .webm, ffv1 in .mkv]
+    #[arg(long, value_enum)]
+    pub(crate) codec: Option<Codec>,
+
+    /// Quality of the codec, lower is better: 0 to 51 for h264 and h265, 0 to 63 for vp9
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(0..=63))]
+    pub(crate) crf: Option<u8>,
+
+    /// Speed of h264 and h265 against size, as ffmpeg names it
+    #[arg(long, value_name = "WORD", default_value = "fast")]
+    #[arg(value_parser = ["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow"])]
+    pub(crate) preset: String,
+
+    /// Leave the sound out
+    #[arg(long)]
+    pub(crate) no_audio: bool,
+}
+
+/// What becomes of a damaged frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OnError {
+    /// The last good picture again
+    Hold,
+    /// Plain gray
+    Blank,
+    /// End, without a result
+    Stop,
+}
+
+/// Codecs that ffmpeg is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[allow(missing_docs, reason = "names of codecs")]
+pub(crate) enum Codec {
+    H264,
+    H265,
+    Vp9,
+    Prores,
+    Ffv1,
+}
+
+/// `30`, `29.97` or `30000/1001`.
+fn rate(text: &str) -> Result<Ratio, String> {
+    let decimal = || {
+        let number: f64 = text.parse().ok().filter(|n| (0.001..=1000.0).contains(n))?;
+        Ratio::new((number * 1000.0).round() as u32, 1000)
+    };
+    Ratio::parse(text)
+        .or_else(decimal)
+        .ok_or_else(|| "frames per second, such as 25 or 30000/1001".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rates() {
+        assert_eq!(rate("25").ok(), Ratio::new(25, 1));
+        assert_eq!(rate("29.97").ok(), Ratio::new(2997, 100));
+        assert_eq!(rate("30000/1001").ok(), Ratio::new(30000, 1001));
+        for bad in ["", "0", "-1", "1e9", "nan", "1/0", "x"] {
+            assert!(rate(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! Frames through the network and the effect, while others are read and written.
+use anyhow::{Context, Result};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use super::args::OnError;
+use super::clip::{Clip, Time};
+use super::composer::Composer;
+use super::stream::{Arrival, Sink, Source};
+use crate::fault::Fault;
+use crate::log::Log;
+
+/// Frames that wait between two threads; more would only take memory.
+const QUEUE: usize = 2;
+
+/// Makes the sink for a result, when its first frame's time is known.
+pub(super) type Open<'a> = dyn FnMut(&Clip, i64) -> Result<Box<dyn Sink>> + 'a;
+
+/// What became of a video.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Done {
+    /// Frames written.
+    pub(super) frames: u64,
+    /// Those of them that replace damaged ones.
+    pub(super) damaged: u64,
+    /// From first to last.
+    pub(super) wall: Duration,
+    /// What each stage took by itself.
+    pub(super) read: Duration,
+    pub(super) draw: Duration,
+    pub(super) write: Duration,
+}
+
+/// Does the whole work.
+///
+/// # Errors
+/// What a source or sink says; a damaged frame when `on_error` says stop; no frame at all. The sink is not finished then.
+pub(super) fn run(
+    source: Box<dyn Source>,
+    composer: &mut Composer,
+    open: &mut Open<'_>,
+    on_error: OnError,
+    log: &mut Log,
+) -> Result<Done> {
+    let started = Instant::now();
+    let clip = source.clip().clone();
+    log.start_frames(clip.frames);
+    let (arrivals, reader) = read(source)?;
+    let mut done = Done::default();
+    let mut writer = None;
+    loop {
+        let (arrival, pixels) = match arrivals.full.recv() {
+            Ok(next) => next?,
+            Err(_) => break,
+        };
+        let (at, damaged) = match arrival {
+            Arrival::End => break,
+            Arrival::Frame { at } => (at, None),
+            Arrival::Damaged { at, frames, what } => (at, Some((frames, what))),
+        };
+        let writer = match &mut writer {
+            Some(writer) => writer,
+            none => none.insert(Writer::start(open(&composer.output(&clip), at)?)?),
+        };
+        let drawing = Instant::now();
+        match damaged {
+            None => {
+                let drawn = composer.compose(&clip, &pixels);
+                drawn.with_context(|| format!("at {}", clip.time(at)))?;
+                writer.put(at, composer.drawn())?;
+                done.frames += 1;
+            }
+            Some((frames, what)) => {
+                tell(&clip, at, frames, &what, on_error, log)?;
+                if on_error == OnError::Blank {
+                    composer.blank(&clip);
+                }
+                for index in 0..frames {
+                    writer.put(at.saturating_add_unsigned(index), composer.last_good(&clip))?;
+                }
+                done.frames += frames;
+                done.damaged += frames;
+            }
+        }
+        done.draw += drawing.elapsed();
+        // The reader may have ended; then nobody wants the buffer.
+        let _ = arrivals.empty.send(pixels);
+        log.step();
+    }
+    done.read = reader
+        .join()
+        .map_err(|_| Fault::new("reading failed unexpectedly"))?;
+    let writer = writer.ok_or_else(|| Fault::new("there is no frame in it"))?;
+    done.draw = done.draw.saturating_sub(writer.waited);
+    done.write = writer.finish()?;
+    log.finish_bar();
+    done.wall = started.elapsed();
+    Ok(done)
+}
+
+/// Says which frames are damaged; an error when that ends the work.
+fn tell(clip: &Clip, at: i64, frames: u64, what: &str, on_error: OnError, log: &Log) -> Result<()> {
+    let time: Time = clip.time(at);
+    let which = match frames {
+        1 => format!("frame at {time} is damaged"),
+        _ => format!("{frames} frames from {time} are damaged"),
+    };
+    match on_error {
+        OnError::Stop => {
+            let fault = Fault::new(format!("{which}: {what}"));
+            Err(fault.hint("`--on-error hold` or `blank` goes on").into())
+        }
+        OnError::Hold => {
+            log.warn(&format!("{which}: {what}; the picture before it is held"));
+            Ok(())
+        }
+        OnError::Blank => {
+            log.warn(&format!("{which}: {what}; blank instead"));
+            Ok(())
+        }
+    }
+}
+
+/// A reader's ends: what it read, and buffers back.
+struct Arrivals {
+    full: Receiver<Result<(Arrival, Vec<u8>)>>,
+    empty: Sender<Vec<u8>>,
+}
+
+/// Reads on a thread of its own, which tells in the end how long it read.
+fn read(mut source: Box<dyn Source>) -> Result<(Arrivals, JoinHandle<Duration>)> {
+    let (full_in, full) = sync_channel(QUEUE);
+    let (empty, empty_out) = channel::<Vec<u8>>();
+    let reader = thread::Builder::new().name("read".into()).spawn(move || {
+        let mut busy = Duration::ZERO;
+        loop {
+            let mut pixels = empty_out.try_recv().unwrap_or_default();
+            let started = Instant::now();
+            let next = source.next(&mut pixels);
+            busy += started.elapsed();
+            let last = !matches!(next, Ok(Arrival::Frame { .. } | Arrival::Damaged { .. }));
+            let sent = full_in.send(next.map(|arrival| (arrival, pixels)));
+            if last || sent.is_err() {
+                return busy;
+            }
+        }
+    })?;
+    Ok((Arrivals { full, empty }, reader))
+}
+
+/// Writes on a thread of its own.
+struct Writer {
+    full: Option<SyncSender<(i64, Vec<u8>)>>,
+    empty: Receiver<Vec<u8>>,
+    thread: Option<JoinHandle<Result<(Box<dyn Sink>, Duration)>>>,
+    /// Time spent waiting for it.
+    waited: Duration,
+}
+
+impl Writer {
+    fn start(mut sink: Box<dyn Sink>) -> Result<Self> {
+        let (full, full_out) = sync_channel::<(i64, Vec<u8>)>(QUEUE);
+        let (empty_in, empty) = channel();
+        let thread = thread::Builder::new().name("write".into()).spawn(move || {
+            let mut busy = Duration::ZERO;
+            for (at, pixels) in full_out {
+                let started = Instant::now();
+                sink.put(at, &pixels)?;
+                busy += started.elapsed();
+                // Nobody wants the buffer after the last frame.
+                let _ = empty_in.send(pixels);
+            }
+            Ok((sink, busy))
+        })?;
+        Ok(Self {
+            full: Some(full),
+            empty,
+            thread: Some(thread),
+            waited: Duration::ZERO,
+        })
+    }
+
+    fn put(&mut self, at: i64, pixels: &[u8]) -> Result<()> {
+        let mut buffer = self.empty.try_recv().unwrap_or_default();
+        buffer.clear();
+        buffer.extend_from_slice(pixels);
+        let started = Instant::now();
+        let sent = self.full.as_ref().map(|full| full.send((at, buffer)));
+        self.waited += started.elapsed();
+        match sent {
+            Some(Ok(())) => Ok(()),
+            _ => self.join().map(|_| ()),
+        }
+    }
+
+    fn join(&mut self) -> Result<(Box<dyn Sink>, Duration)> {
+        self.full = None;
+        let ended = self.thread.take().map(JoinHandle::join);
+        match ended {
+            Some(Ok(result)) => result,
+            _ => Err(Fault::new("writing failed unexpectedly").into()),
+        }
+    }
+
+    /// Waits until all is written and the result is there; the time that took without waiting for frames.
+    fn finish(mut self) -> Result<Duration> {
+        let (sink, busy) = self.join()?;
+        let started = Instant::now();
+        sink.finish()?;
+        Ok(busy + started.elapsed())
+    }
+}
