@@ -107,6 +107,23 @@ impl<'a> Frame<'a> {
         })
     }
 
+    /// A view of a buffer that was made for such packed pixels.
+    pub(crate) fn of_whole(
+        data: &'a [u8],
+        width: usize,
+        height: usize,
+        format: PixelFormat,
+    ) -> Self {
+        debug_assert_eq!(data.len(), width * height * format.bytes());
+        Self {
+            data,
+            width,
+            height,
+            stride: width * format.bytes(),
+            format,
+        }
+    }
+
     fn packed(data: &'a [u8], width: usize, height: usize, format: PixelFormat) -> Result<Self> {
         Self::new(
             data,

@@ -32,11 +32,13 @@
 //! - [`Segmenter`]: a frame to a soft mask; [`Segmenter::from_tflite`] takes other portrait networks.
 //! - [`mask`]: the mask, and the steps behind it, usable alone.
 //! - [`effects`]: the list [`EFFECTS`](effects::EFFECTS), from which command line, server and web page make their options.
+//! - [`live`]: frame after frame, failing closed.
 //! - [`logo`]: a logo in the corner.
 pub mod effects;
 mod effort;
 mod error;
 mod frame;
+pub mod live;
 pub mod logo;
 pub mod mask;
 mod network;

@@ -180,6 +180,62 @@ impl Segmenter {
         self.network.run(picture, mask)
     }
 
+    /// The network's own answer as [`segment_raw`](Self::segment_raw), and `picture`, the frame at that size, `[height, width, 3]`.
+    pub(crate) fn small_mask(
+        &mut self,
+        frame: &Frame<'_>,
+        small: &mut Mask,
+        picture: &mut Vec<u8>,
+    ) -> Result<()> {
+        let input = self.network.input();
+        let taken = self
+            .thumbnail
+            .take(self.isa, frame, input.width, input.height);
+        self.network.run(taken, small)?;
+        let (width, height) = (small.width(), small.height());
+        let guide = if (width, height) == (input.width, input.height) {
+            taken
+        } else {
+            let taken = Frame::rgb8(taken, input.width, input.height)?;
+            self.guide.take(self.isa, &taken, width, height)
+        };
+        picture.clear();
+        picture.extend_from_slice(guide);
+        Ok(())
+    }
+
+    /// The frame at the size of `small`, `[height, width, 3]`, without the network.
+    pub(crate) fn small_picture(
+        &mut self,
+        frame: &Frame<'_>,
+        small: &Mask,
+        picture: &mut Vec<u8>,
+    ) -> Result<()> {
+        let taken = self
+            .guide
+            .take(self.isa, frame, small.width(), small.height());
+        picture.clear();
+        picture.extend_from_slice(taken);
+        Ok(())
+    }
+
+    /// Brings a small mask of coverage to the frame's size; `picture` is the frame at the mask's.
+    pub(crate) fn spread(
+        &mut self,
+        frame: &Frame<'_>,
+        picture: &[u8],
+        small: &Mask,
+        mask: &mut Mask,
+    ) {
+        let (isa, has_alpha) = (self.isa, frame.format().has_alpha());
+        self.upsampler
+            .run_with(frame, picture, small, mask, |picture, alphas| {
+                if has_alpha {
+                    opacity::bound(isa, picture, alphas);
+                }
+            });
+    }
+
     /// What the last [`segment`](Self::segment) found, its confidence being that of the network's own answer; an empty
     /// verdict before the first.
     pub fn verdict(&self) -> Verdict {

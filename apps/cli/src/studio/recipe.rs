@@ -2,7 +2,7 @@
 use anyhow::{Context, Result};
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args, ValueHint};
-use hypercut::effects::{self, EFFECTS, Effect, EffectInfo, OptionValues};
+use hypercut::effects::{self, EFFECTS, Effect, EffectInfo, OptionValue, OptionValues};
 use hypercut::{Effort, Segmenter};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -303,6 +303,24 @@ impl Recipe {
     /// None that [`Recipe::new`] doesn't find first.
     pub(crate) fn effect(&self) -> Result<Box<dyn Effect>> {
         Ok(self.info.build(&self.values)?)
+    }
+
+    /// A variant of the effect that takes less, where there is one: no discs, or edges as they are.
+    ///
+    /// # Errors
+    /// As [`effect`](Self::effect).
+    pub(crate) fn cheaper_effect(&self) -> Result<Option<Box<dyn Effect>>> {
+        let mut values = self.values.clone();
+        match self.info.name {
+            "blur" if values.get("style") == Some(&OptionValue::Choice("bokeh".into())) => {
+                values.set("style", OptionValue::Choice("gaussian".into()));
+            }
+            "cutout" => {
+                values.set("keep-spill", OptionValue::Flag(true));
+            }
+            _ => return Ok(None),
+        }
+        Ok(Some(self.info.build(&values)?))
     }
 
     /// The network, new.

@@ -1,6 +1,7 @@
 //! What `hypercut video` can be told.
 use clap::{Args, ValueEnum, ValueHint};
 use hypercut::effects::EFFECTS;
+use hypercut::live::{LiveOptions, Person};
 use std::path::PathBuf;
 
 use super::clip::Ratio;
@@ -60,6 +61,9 @@ pub(crate) struct VideoArgs {
     pub(crate) on_error: OnError,
 
     #[command(flatten)]
+    pub(crate) mask: MaskArgs,
+
+    #[command(flatten)]
     pub(crate) raw: RawArgs,
 
     #[command(flatten)]
@@ -80,8 +84,64 @@ impl VideoArgs {
             logo: self.logo.as_ref().map(text),
             model: self.model.as_ref().map(text),
             max_pixels: self.max_pixels.0,
+            // One look at each frame: there is a next one.
+            fast: true,
             ..Spec::default()
         }
+    }
+}
+
+/// How masks follow each other.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Masks")]
+pub(crate) struct MaskArgs {
+    /// Whom to keep: all, largest, centre, or a point such as 0.3,0.5 (parts of width and height)
+    #[arg(long, value_name = "WHO", default_value = "all", value_parser = person)]
+    pub(crate) person: Person,
+
+    /// Frames to look ahead, which tells flicker from motion, 0 to 8
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(0..=8))]
+    pub(crate) look_ahead: Option<u8>,
+
+    /// Take every frame's mask by itself, as for a photo
+    #[arg(long)]
+    pub(crate) no_steady: bool,
+}
+
+impl MaskArgs {
+    /// As the library takes it; `look_ahead` unless another is given.
+    pub(crate) fn options(&self, look_ahead: usize) -> LiveOptions {
+        let usual = LiveOptions::default();
+        let wanted = self.look_ahead.map_or(look_ahead, usize::from);
+        LiveOptions {
+            look_ahead: if self.no_steady { 0 } else { wanted },
+            temporal: usual.temporal.filter(|_| !self.no_steady),
+            person: self.person,
+            ..usual
+        }
+    }
+}
+
+/// `largest`, or `0.3,0.5`.
+fn person(text: &str) -> Result<Person, String> {
+    let part = |text: &str| {
+        text.trim()
+            .parse()
+            .ok()
+            .filter(|part| (0.0..=1.0).contains(part))
+    };
+    let point = || {
+        let (x, y) = text.split_once(',')?;
+        Some(Person::Point {
+            x: part(x)?,
+            y: part(y)?,
+        })
+    };
+    match text {
+        "all" => Ok(Person::All),
+        "largest" => Ok(Person::Largest),
+        "centre" | "center" => Ok(Person::Centre),
+        _ => point().ok_or_else(|| "all, largest, centre, or a point such as 0.3,0.5".into()),
     }
 }
 

@@ -1,52 +1,70 @@
-//! One frame after another through the network and the effect.
+//! Frames through the library's pipeline, and the logo on what comes out.
 use anyhow::{Context, Result};
-use hypercut::effects::Effect;
-use hypercut::{Frame, FrameMut, Mask, PixelFormat, Segmenter, logo};
-
+use hypercut::live::{Fault, Live, LiveOptions, Output, Shown};
+use hypercut::{Frame, FrameMut, PixelFormat, logo};
 use std::sync::Arc;
 
 use super::clip::Clip;
 use crate::picture::Decoded;
+use crate::studio::Recipe;
 
 /// Composes frames, and keeps the last good one.
-pub(super) struct Composer {
-    segmenter: Segmenter,
-    effect: Box<dyn Effect>,
+pub(crate) struct Composer {
+    live: Live,
+    recipe: Recipe,
     logo: Option<Arc<Decoded>>,
-    mask: Mask,
     drawn: Vec<u8>,
-    spare: Vec<u8>,
+}
+
+/// What came out for a frame.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Composed {
+    /// Nothing yet: the look-ahead fills.
+    Later,
+    /// A frame, in [`Composer::drawn`].
+    Good,
+    /// The one before, because of this.
+    Held(Fault),
 }
 
 impl Composer {
-    pub(super) fn new(
-        segmenter: Segmenter,
-        effect: Box<dyn Effect>,
-        logo: Option<Arc<Decoded>>,
-    ) -> Self {
-        Self {
-            segmenter,
-            effect,
-            logo,
-            mask: Mask::new(),
-            drawn: Vec::new(),
-            spare: Vec::new(),
+    /// A pipeline for a recipe.
+    ///
+    /// # Errors
+    /// What [`Live::new`] says.
+    pub(crate) fn new(recipe: &Recipe, options: LiveOptions) -> Result<Self> {
+        let mut live = Live::new(recipe.segmenter()?, recipe.effect()?, options)?;
+        if let Some(cheaper) = recipe.cheaper_effect()? {
+            live = live.with_cheaper_effect(cheaper);
         }
+        Ok(Self {
+            live,
+            recipe: recipe.clone(),
+            logo: recipe.logo.clone(),
+            drawn: Vec::new(),
+        })
     }
 
     /// What comes of frames of `clip`.
-    pub(super) fn output(&self, clip: &Clip) -> Clip {
-        Clip {
-            format: self.effect.output_format(clip.format),
-            ..clip.clone()
-        }
-    }
-
-    /// Draws a frame; on an error the one before stays the last good one.
     ///
     /// # Errors
-    /// What the library says.
-    pub(super) fn compose(&mut self, clip: &Clip, pixels: &[u8]) -> Result<()> {
+    /// None that the recipe's own making didn't have.
+    pub(crate) fn output(&self, clip: &Clip) -> Result<Clip> {
+        Ok(Clip {
+            format: self.recipe.effect()?.output_format(clip.format),
+            ..clip.clone()
+        })
+    }
+
+    /// Takes a frame of `clip`; what comes out, with a change of quality if there is one.
+    ///
+    /// # Errors
+    /// Bytes that are no frame of the clip, or a logo that can't be drawn.
+    pub(crate) fn push(
+        &mut self,
+        clip: &Clip,
+        pixels: &[u8],
+    ) -> Result<(Composed, Option<hypercut::live::Step>)> {
         let (width, height) = (clip.width, clip.height);
         let frame = Frame::new(
             pixels,
@@ -55,39 +73,85 @@ impl Composer {
             width * clip.format.bytes(),
             clip.format,
         )?;
-        self.segmenter.segment(&frame, &mut self.mask)?;
-        let format = self.effect.output_format(clip.format);
-        self.spare.resize(width * height * format.bytes(), 0);
-        let mut out = FrameMut::packed(&mut self.spare, width, height, format)?;
-        self.effect.apply(&frame, &self.mask, &mut out)?;
-        if let Some(picture) = &self.logo {
-            logo::draw(&mut out, &picture.frame()?).context("logo")?;
-        }
-        std::mem::swap(&mut self.spare, &mut self.drawn);
-        Ok(())
+        let output = self.live.push(&frame);
+        let step = output.step;
+        let composed = take(output, self.logo.as_deref(), &mut self.drawn)?;
+        Ok((composed, step))
     }
 
-    /// The frame just drawn.
-    pub(super) fn drawn(&self) -> &[u8] {
+    /// What the look-ahead still holds; `None` when that is nothing.
+    ///
+    /// # Errors
+    /// As [`push`](Self::push).
+    pub(crate) fn flush(&mut self) -> Result<Option<Composed>> {
+        let Some(output) = self.live.flush() else {
+            return Ok(None);
+        };
+        take(output, self.logo.as_deref(), &mut self.drawn).map(Some)
+    }
+
+    /// The last frame that came out, held ones too.
+    pub(crate) fn drawn(&self) -> &[u8] {
         &self.drawn
     }
 
-    /// The last frame that was drawn, or a blank one before the first.
-    pub(super) fn last_good(&mut self, clip: &Clip) -> &[u8] {
+    /// The last frame that came out, or a blank one before the first.
+    ///
+    /// # Errors
+    /// As [`output`](Self::output).
+    pub(crate) fn last_good(&mut self, clip: &Clip) -> Result<&[u8]> {
         if self.drawn.is_empty() {
-            self.blank(clip);
+            self.blank(clip)?;
         }
-        &self.drawn
+        Ok(&self.drawn)
     }
 
     /// Forgets the last frame: gray, no person, or all transparent.
-    pub(super) fn blank(&mut self, clip: &Clip) {
-        let output = self.output(clip);
+    ///
+    /// # Errors
+    /// As [`output`](Self::output).
+    pub(crate) fn blank(&mut self, clip: &Clip) -> Result<()> {
+        let output = self.output(clip)?;
         let value = match output.format {
             PixelFormat::Rgb8 => 128,
             _ => 0,
         };
         self.drawn.clear();
         self.drawn.resize(output.frame_bytes(), value);
+        Ok(())
+    }
+}
+
+/// Copies what came out and draws the logo on it.
+fn take(output: Output<'_>, logo: Option<&Decoded>, drawn: &mut Vec<u8>) -> Result<Composed> {
+    let frame = output.frame;
+    match (output.shown, output.fault) {
+        (_, Some(fault)) if !drawn.is_empty() => return Ok(Composed::Held(fault)),
+        (Shown::Composed(_), None) => {}
+        (_, Some(fault)) => {
+            drawn.clear();
+            drawn.extend_from_slice(frame.data());
+            return Ok(Composed::Held(fault));
+        }
+        // A frame that the governor leaves out.
+        (Shown::Held, None) if !drawn.is_empty() => return Ok(Composed::Good),
+        _ => return Ok(Composed::Later),
+    }
+    drawn.clear();
+    drawn.extend_from_slice(frame.data());
+    if let Some(logo) = logo {
+        let mut out = FrameMut::packed(drawn, frame.width(), frame.height(), frame.format())?;
+        logo::draw(&mut out, &logo.frame()?).context("logo")?;
+    }
+    Ok(Composed::Good)
+}
+
+/// A fault for people.
+pub(crate) fn words(fault: &Fault) -> String {
+    match fault {
+        Fault::Error(error) => error.to_string(),
+        Fault::Panic => "the program made a mistake".into(),
+        Fault::Overrun => "it took too long".into(),
+        _ => "it could not be composed".into(),
     }
 }

@@ -35,6 +35,9 @@ use work::Done;
 /// Bytes read from a file or pipe at once.
 const CHUNK: usize = 1 << 18;
 
+/// Frames looked ahead unless told otherwise: a file has time.
+const LOOK_AHEAD: usize = 1;
+
 /// Runs the command.
 ///
 /// # Errors
@@ -50,7 +53,7 @@ pub(crate) fn run(args: &VideoArgs, log: &mut Log) -> Result<Exit> {
         source::read_file(Path::new(name), args.max_pixels.file_bytes())
     })?;
     let output = Output::new(args, recipe.nature.cuts_out)?;
-    let mut composer = Composer::new(recipe.segmenter()?, recipe.effect()?, recipe.logo.clone());
+    let mut composer = Composer::new(&recipe, args.mask.options(LOOK_AHEAD))?;
     let input = open(args, &output, log)?;
     let name = if is_pipe(&args.input) {
         "standard input".into()

@@ -1,12 +1,13 @@
 //! Frames through the network and the effect, while others are read and written.
-use anyhow::{Context, Result};
+use anyhow::Result;
+use std::collections::VecDeque;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use super::args::OnError;
 use super::clip::{Clip, Time};
-use super::composer::Composer;
+use super::composer::{Composed, Composer, words};
 use super::stream::{Arrival, Sink, Source};
 use crate::fault::Fault;
 use crate::log::Log;
@@ -47,47 +48,41 @@ pub(super) fn run(
     let clip = source.clip().clone();
     log.start_frames(clip.frames);
     let (arrivals, reader) = read(source)?;
-    let mut done = Done::default();
-    let mut writer = None;
-    loop {
-        let (arrival, pixels) = match arrivals.full.recv() {
-            Ok(next) => next?,
-            Err(_) => break,
-        };
-        let (at, damaged) = match arrival {
-            Arrival::End => break,
-            Arrival::Frame { at } => (at, None),
-            Arrival::Damaged { at, frames, what } => (at, Some((frames, what))),
-        };
-        let writer = match &mut writer {
-            Some(writer) => writer,
-            none => none.insert(Writer::start(open(&composer.output(&clip), at)?)?),
-        };
+    let mut stage = Middle {
+        clip,
+        composer,
+        on_error,
+        log,
+        writer: None,
+        waiting: VecDeque::new(),
+        done: Done::default(),
+    };
+    while let Ok(next) = arrivals.full.recv() {
+        let (arrival, pixels) = next?;
         let drawing = Instant::now();
-        match damaged {
-            None => {
-                let drawn = composer.compose(&clip, &pixels);
-                drawn.with_context(|| format!("at {}", clip.time(at)))?;
-                writer.put(at, composer.drawn())?;
-                done.frames += 1;
+        match arrival {
+            Arrival::End => break,
+            Arrival::Frame { at } => {
+                stage.begin(at, open)?;
+                stage.frame(at, &pixels)?;
             }
-            Some((frames, what)) => {
-                tell(&clip, at, frames, &what, on_error, log)?;
-                if on_error == OnError::Blank {
-                    composer.blank(&clip);
-                }
-                for index in 0..frames {
-                    writer.put(at.saturating_add_unsigned(index), composer.last_good(&clip))?;
-                }
-                done.frames += frames;
-                done.damaged += frames;
+            Arrival::Damaged { at, frames, what } => {
+                stage.begin(at, open)?;
+                stage.damaged(at, frames, &what)?;
             }
         }
-        done.draw += drawing.elapsed();
+        stage.done.draw += drawing.elapsed();
         // The reader may have ended; then nobody wants the buffer.
         let _ = arrivals.empty.send(pixels);
-        log.step();
+        stage.log.step();
     }
+    stage.flush()?;
+    let Middle {
+        writer,
+        mut done,
+        log,
+        ..
+    } = stage;
     done.read = reader
         .join()
         .map_err(|_| Fault::new("reading failed unexpectedly"))?;
@@ -97,6 +92,80 @@ pub(super) fn run(
     log.finish_bar();
     done.wall = started.elapsed();
     Ok(done)
+}
+
+/// Between reading and writing.
+struct Middle<'a> {
+    clip: Clip,
+    composer: &'a mut Composer,
+    on_error: OnError,
+    log: &'a mut Log,
+    writer: Option<Writer>,
+    /// Times of frames that the look-ahead holds back.
+    waiting: VecDeque<i64>,
+    done: Done,
+}
+
+impl Middle<'_> {
+    fn begin(&mut self, at: i64, open: &mut Open<'_>) -> Result<()> {
+        if self.writer.is_none() {
+            let sink = open(&self.composer.output(&self.clip)?, at)?;
+            self.writer = Some(Writer::start(sink)?);
+        }
+        Ok(())
+    }
+
+    fn frame(&mut self, at: i64, pixels: &[u8]) -> Result<()> {
+        self.waiting.push_back(at);
+        let (composed, _) = self.composer.push(&self.clip, pixels)?;
+        self.let_out(composed)
+    }
+
+    fn let_out(&mut self, composed: Composed) -> Result<()> {
+        if composed == Composed::Later {
+            return Ok(());
+        }
+        let Some(at) = self.waiting.pop_front() else {
+            return Ok(());
+        };
+        if let Composed::Held(fault) = composed {
+            return self.replace(at, 1, &words(&fault));
+        }
+        self.done.frames += 1;
+        put(&mut self.writer, at, self.composer.drawn())
+    }
+
+    fn flush(&mut self) -> Result<()> {
+        while let Some(composed) = self.composer.flush()? {
+            self.let_out(composed)?;
+        }
+        Ok(())
+    }
+
+    fn damaged(&mut self, at: i64, frames: u64, what: &str) -> Result<()> {
+        self.flush()?;
+        self.replace(at, frames, what)
+    }
+
+    fn replace(&mut self, at: i64, frames: u64, what: &str) -> Result<()> {
+        tell(&self.clip, at, frames, what, self.on_error, self.log)?;
+        if self.on_error == OnError::Blank {
+            self.composer.blank(&self.clip)?;
+        }
+        for index in 0..frames {
+            let picture = self.composer.last_good(&self.clip)?;
+            put(&mut self.writer, at.saturating_add_unsigned(index), picture)?;
+        }
+        self.done.frames += frames;
+        self.done.damaged += frames;
+        Ok(())
+    }
+}
+
+fn put(writer: &mut Option<Writer>, at: i64, pixels: &[u8]) -> Result<()> {
+    writer
+        .as_mut()
+        .map_or(Ok(()), |writer| writer.put(at, pixels))
 }
 
 /// Says which frames are damaged; an error when that ends the work.

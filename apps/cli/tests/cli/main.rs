@@ -10,3 +10,4 @@ mod pictures;
 #[cfg(feature = "serve")]
 mod serve;
 mod streams;
+mod video;

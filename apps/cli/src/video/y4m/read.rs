@@ -157,7 +157,10 @@ impl<R: BufRead + Send> Source for Reader<R> {
         }
         // Only what follows tells whether the frame had all its bytes.
         let behind = self.next_line()?;
-        if let Next::Other(read) = behind {
+        // A line of the right length is one that is damaged itself.
+        if let Next::Other(read) = behind
+            && read != FRAME.len() as u64 + 1
+        {
             let read = read + self.layout.bytes() as u64;
             return self.pass_over(read, "it has too few or too many bytes");
         }

@@ -1,0 +1,312 @@
+//! Real files, made and looked into by ffmpeg and ffprobe. Without the two these tests skip; `.ci/video` installs them.
+use super::moving;
+use crate::command::Place;
+use std::process::{Command, Stdio};
+
+/// Whether ffmpeg is there; says so when not.
+fn there() -> bool {
+    let found = Command::new("ffmpeg")
+        .arg("-version")
+        .stdout(Stdio::null())
+        .status();
+    if found.is_err() {
+        println!("SKIPPED: ffmpeg is not installed (Debian: apt install ffmpeg)");
+    }
+    found.is_ok()
+}
+
+/// Runs a program in the place, its words separated by spaces; what it wrote to standard output.
+fn tool(place: &Place, line: &str) -> String {
+    let mut words = line.split_whitespace();
+    let mut command = Command::new(words.next().unwrap());
+    let output = command
+        .args(words)
+        .current_dir(place.path(""))
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{line}\n{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// Makes `person.rgb`: 20 raw frames of 192 x 144 of somebody moving.
+fn person(place: &Place) {
+    place.write("person.rgb", &moving(192, 144, 20).concat());
+}
+
+const MAKE: &str = "ffmpeg -v error -y -f rawvideo -pix_fmt rgb24 -s 192x144 -r 25 -i person.rgb";
+
+/// Times and durations of a video's frames as ffprobe decodes them.
+fn times(place: &Place, file: &str) -> Vec<String> {
+    let line = format!(
+        "ffprobe -v error -select_streams v:0 -show_entries frame=best_effort_timestamp_time -of csv=p=0 {file}"
+    );
+    tool(place, &line)
+        .lines()
+        .map(|line| line.trim_end_matches(',').to_owned())
+        .collect()
+}
+
+fn entry(place: &Place, file: &str, stream: &str, name: &str) -> String {
+    let line = format!(
+        "ffprobe -v error -select_streams {stream} -show_entries stream={name} -of csv=p=0 {file}"
+    );
+    tool(place, &line).trim().trim_end_matches(',').to_owned()
+}
+
+/// Sum of the digests of a stream's packets: equal only for equal bytes.
+fn packets(place: &Place, file: &str, stream: &str) -> String {
+    tool(
+        place,
+        &format!("ffmpeg -v error -i {file} -map 0:{stream} -c copy -f md5 -"),
+    )
+}
+
+#[test]
+fn sound_and_uneven_times_are_kept() {
+    if !there() {
+        return;
+    }
+    let place = Place::new();
+    person(&place);
+    // Frames at 0, 1, 2, 5, 6, 7, 10 ... of 25 a second, and sound.
+    tool(
+        &place,
+        &format!(
+            "{MAKE} -f lavfi -i sine=440:duration=0.8 -vf select=lt(mod(n\\,5)\\,3) -fps_mode vfr -c:v libx264 -pix_fmt yuv420p -c:a aac in.mp4"
+        ),
+    );
+    let before = times(&place, "in.mp4");
+    assert_eq!(before.len(), 12);
+    place
+        .run("video in.mp4 -o out.mp4 --preset ultrafast")
+        .fine();
+    assert_eq!(times(&place, "out.mp4"), before);
+    assert_eq!(
+        packets(&place, "out.mp4", "a"),
+        packets(&place, "in.mp4", "a")
+    );
+    assert_eq!(
+        entry(&place, "out.mp4", "v:0", "codec_name,width,height"),
+        "h264,192,144"
+    );
+    // WebM takes no AAC.
+    place.run("video in.mp4 -o out.webm").fine();
+    assert_eq!(entry(&place, "out.webm", "a:0", "codec_name"), "opus");
+    assert_eq!(
+        place.files(),
+        ["in.mp4", "out.mp4", "out.webm", "person.rgb"]
+    );
+}
+
+#[test]
+fn a_rotated_file_comes_out_upright() {
+    if !there() {
+        return;
+    }
+    let place = Place::new();
+    person(&place);
+    tool(
+        &place,
+        &format!("{MAKE} -t 0.2 -vf transpose=cclock -c:v libx264 -pix_fmt yuv420p flat.mp4"),
+    );
+    tool(
+        &place,
+        "ffmpeg -v error -y -i flat.mp4 -c copy -metadata:s:v:0 rotate=270 in.mp4",
+    );
+    place
+        .run("video in.mp4 -o mask.mkv --effect mask --codec ffv1")
+        .fine();
+    assert_eq!(entry(&place, "mask.mkv", "v:0", "width,height"), "192,144");
+    let mask = tool(
+        &place,
+        "ffmpeg -v error -i mask.mkv -frames:v 1 -vf scale=1:2:flags=area -f framemd5 -",
+    );
+    assert!(mask.contains("rawvideo"));
+}
+
+/// The cut-out's alpha equals the mask, through codecs that keep it.
+#[test]
+fn cut_outs_are_transparent() {
+    if !there() {
+        return;
+    }
+    let place = Place::new();
+    person(&place);
+    tool(&place, &format!("{MAKE} -t 0.12 -c:v ffv1 in.mkv"));
+    for (file, decoder, close) in [
+        ("out.mov", "prores", 3),
+        ("out.webm", "libvpx-vp9", 24),
+        ("out.mkv", "ffv1", 0),
+    ] {
+        place
+            .run(&format!("video in.mkv -o {file} --effect cutout"))
+            .fine();
+        place.run("video in.mkv -o mask.y4m --effect mask").fine();
+        tool(
+            &place,
+            &format!(
+                "ffmpeg -v error -y -c:v {decoder} -i {file} -pix_fmt rgba -f rawvideo alpha.rgba"
+            ),
+        );
+        let alphas: Vec<u8> = place
+            .read("alpha.rgba")
+            .chunks(4)
+            .map(|pixel| pixel[3])
+            .collect();
+        let masks = place.read("mask.y4m");
+        let header = masks.iter().position(|&byte| byte == b'\n').unwrap() + 1;
+        let masks: Vec<u8> = masks[header..]
+            .chunks(6 + 192 * 144)
+            .flat_map(|frame| &frame[6..])
+            .copied()
+            .collect();
+        assert_eq!(alphas.len(), masks.len(), "{file}");
+        let total: u64 = alphas
+            .iter()
+            .zip(&masks)
+            .map(|(a, b)| u64::from(a.abs_diff(*b)))
+            .sum();
+        let mean = total as f64 / masks.len() as f64;
+        let worst = alphas
+            .iter()
+            .zip(&masks)
+            .map(|(a, b)| a.abs_diff(*b))
+            .max()
+            .unwrap();
+        assert!(
+            mean < 1.5 && (file == "out.webm" || worst <= close),
+            "{file}: mean {mean}, worst {worst}"
+        );
+        assert!(masks.contains(&255) && masks.contains(&0));
+    }
+}
+
+#[test]
+fn damage_inside_is_told_with_its_time() {
+    if !there() {
+        return;
+    }
+    let place = Place::new();
+    person(&place);
+    // Every frame by itself, so that one damaged packet is one damaged frame.
+    tool(
+        &place,
+        &format!("{MAKE} -c:v libx264 -g 1 -threads 1 -pix_fmt yuv420p whole.mp4"),
+    );
+    let packet = tool(
+        &place,
+        "ffprobe -v error -select_streams v:0 -show_entries packet=pos,size,pts_time -of csv=p=0 whole.mp4",
+    );
+    let line = packet.lines().nth(7).unwrap();
+    let mut parts = line.split(',');
+    assert_eq!(parts.next(), Some("0.280000"));
+    let size: usize = parts.next().unwrap().parse().unwrap();
+    let position: usize = parts.next().unwrap().trim_end_matches(',').parse().unwrap();
+    let mut bytes = place.read("whole.mp4");
+    // Behind the slice's header.
+    bytes[position + size / 3..position + size].fill(0xff);
+    place.write("in.mp4", &bytes);
+    let said = place.run("video in.mp4 -o out.mp4 --preset ultrafast");
+    assert_eq!(said.code, 3, "{}", said.stderr);
+    assert!(
+        said.stderr
+            .contains("warning: frame at 00:00.280 is damaged: "),
+        "{}",
+        said.stderr
+    );
+    assert!(
+        said.stderr
+            .ends_with("1 of 20 frames were damaged and replaced\n"),
+        "{}",
+        said.stderr
+    );
+    assert_eq!(times(&place, "out.mp4"), times(&place, "whole.mp4"));
+    let said = place.run("video in.mp4 -o stopped.mp4 --on-error stop");
+    assert_eq!(said.code, 1, "{}", said.stderr);
+    assert_eq!(
+        place.files(),
+        ["in.mp4", "out.mp4", "person.rgb", "whole.mp4"]
+    );
+}
+
+#[test]
+fn what_is_no_video_is_told_and_so_is_a_missing_ffmpeg() {
+    let place = Place::new();
+    place.write("in.mp4", b"not a video at all");
+    let mut command = place.command();
+    let output = command
+        .args(["video", "in.mp4", "-o", "out.mp4"])
+        .env("PATH", "")
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(
+        said,
+        "error: the program ffprobe is not installed, or not on PATH\n\
+         hint: install ffmpeg (Debian: `apt install ffmpeg`); YUV4MPEG2 (.y4m) and raw frames work without it\n"
+    );
+    if there() {
+        let said = place.run("video in.mp4 -o out.mp4");
+        assert_eq!(said.code, 1);
+        assert!(
+            said.stderr.starts_with("error: in.mp4: ffprobe: "),
+            "{}",
+            said.stderr
+        );
+    }
+    assert_eq!(place.files(), ["in.mp4"]);
+}
+
+/// Ctrl-C in the middle: no file, no ffmpeg left behind.
+#[cfg(unix)]
+#[test]
+fn an_interrupt_leaves_no_file_and_no_ffmpeg() {
+    use std::time::{Duration, Instant};
+    if !there() {
+        return;
+    }
+    let place = Place::new();
+    place.write("one.rgb", &moving(192, 144, 1).concat());
+    // Long enough not to end by itself.
+    tool(
+        &place,
+        "ffmpeg -v error -y -f rawvideo -pix_fmt rgb24 -s 192x144 -r 25 -stream_loop 5000 -i one.rgb -c:v libx264 -preset ultrafast in.mkv",
+    );
+    let mut child = place
+        .command()
+        .args(["video", "in.mkv", "-o", "out.mkv"])
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let begun = Instant::now();
+    let temporary = || {
+        place
+            .files()
+            .into_iter()
+            .find(|file| file.starts_with(".out.mkv."))
+    };
+    while temporary().is_none() {
+        assert!(
+            begun.elapsed() < Duration::from_secs(60),
+            "nothing is written"
+        );
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let name = temporary().unwrap();
+    let kill = Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status()
+        .unwrap();
+    assert!(kill.success());
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert_eq!(place.files(), ["in.mkv", "one.rgb"]);
+    // Nobody still has the temporary file as an argument.
+    for process in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
+        let line = std::fs::read(process.path().join("cmdline")).unwrap_or_default();
+        assert!(!String::from_utf8_lossy(&line).contains(&name));
+    }
+}
