@@ -6,6 +6,7 @@ use clap_complete::Shell;
 use crate::bench::BenchArgs;
 use crate::eval::EvalArgs;
 use crate::folder::FolderArgs;
+use crate::live::LiveArgs;
 use crate::model::ModelCommand;
 use crate::photo::PhotoArgs;
 use crate::video::VideoArgs;
@@ -60,6 +61,8 @@ pub(crate) enum Command {
     Serve(LeftOut),
     /// Draw an effect on a video, sound and timing kept
     Video(Box<VideoArgs>),
+    /// Draw an effect on a camera's pictures as they come; a raw one never leaves
+    Live(Box<LiveArgs>),
     /// Look into a .tflite network, or run it on arrays
     #[command(subcommand)]
     Model(ModelCommand),

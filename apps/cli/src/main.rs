@@ -5,6 +5,7 @@ mod child;
 mod eval;
 mod fault;
 mod folder;
+mod live;
 mod log;
 mod model;
 mod npy;
@@ -57,6 +58,7 @@ fn run(command: Command, log: &mut Log) -> Result<Exit> {
         Command::Folder(args) => folder::run(*args, log),
         Command::Model(command) => model::run(command),
         Command::Video(args) => video::run(&args, log),
+        Command::Live(args) => live::run(&args, log),
         Command::Bench(args) => bench::run(&args, log),
         Command::Eval(args) => eval::run(&args, log),
         Command::Completions { shell } => {

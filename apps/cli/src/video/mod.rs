@@ -1,5 +1,6 @@
 //! `hypercut video`: a video in, a video out.
 mod args;
+mod camera;
 mod clip;
 mod composer;
 mod container;
@@ -12,7 +13,12 @@ mod work;
 mod y4m;
 mod yuv;
 
-pub(crate) use args::VideoArgs;
+pub(crate) use args::{MaskArgs, VideoArgs};
+pub(crate) use camera::{Camera, LiveOutput};
+pub(crate) use clip::Clip;
+pub(crate) use composer::{Composed, Composer, words};
+pub(crate) use stream::{Arrival, Sink, Source};
+pub(crate) use y4m::Reader as Y4mReader;
 
 use anyhow::{Context, Result};
 use std::ffi::OsString;
@@ -25,11 +31,9 @@ use crate::log::Log;
 use crate::output::names;
 use crate::source;
 use crate::studio::Recipe;
-use composer::Composer;
 use ffmpeg::{Decoder, Probed, Timing};
 use output::Output;
 use raw::RawReader;
-use stream::Source;
 use work::Done;
 
 /// Bytes read from a file or pipe at once.
@@ -60,7 +64,7 @@ pub(crate) fn run(args: &VideoArgs, log: &mut Log) -> Result<Exit> {
     } else {
         args.input.display().to_string()
     };
-    let mut open = |clip: &clip::Clip, first: i64| output.open(args, clip, first, &input.from);
+    let mut open = |clip: &Clip, first: i64| output.open(args, clip, first, &input.from);
     let done =
         work::run(input.source, &mut composer, &mut open, args.on_error, log).context(name)?;
     report(&done, log);

@@ -2,7 +2,7 @@
 use anyhow::Result;
 use hypercut::PixelFormat;
 use std::io::{self, BufWriter, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::From;
 use super::args::{Codec, VideoArgs};
@@ -83,10 +83,10 @@ impl Output {
         Ok(match self {
             Self::Y4m => {
                 let header = header(clip, from);
-                let writer = y4m::Writer::new(target(args)?, &header)?;
+                let writer = y4m::Writer::new(target(&args.output)?, &header)?;
                 Box::new(Y4m(writer))
             }
-            Self::Raw(format) => Box::new(Raw(RawWriter::new(target(args)?, clip, format))),
+            Self::Raw(format) => Box::new(Raw(RawWriter::new(target(&args.output)?, clip, format))),
             Self::File(container, codec) => {
                 let encoding = Encoding {
                     path: &args.output,
@@ -136,15 +136,22 @@ fn header(clip: &Clip, from: &From) -> y4m::Header {
     }
 }
 
-fn target(args: &VideoArgs) -> Result<Target> {
-    if is_pipe(&args.output) {
+/// A YUV4MPEG2 file or standard output for frames of `clip`.
+///
+/// # Errors
+/// A place that can't be written.
+pub(super) fn y4m_sink(path: &Path, clip: &Clip) -> Result<Box<dyn Sink>> {
+    let header = header(clip, &From::Raw);
+    Ok(Box::new(Y4m(y4m::Writer::new(target(path)?, &header)?)))
+}
+
+fn target(path: &Path) -> Result<Target> {
+    if is_pipe(path) {
         return Ok(Target::Stdout(io::stdout()));
     }
-    let pending = Pending::new(&args.output, Existing::Replace)?;
-    Ok(Target::File(
-        args.output.clone(),
-        Box::new(BufWriter::with_capacity(1 << 18, pending)),
-    ))
+    let pending = Pending::new(path, Existing::Replace)?;
+    let file = Box::new(BufWriter::with_capacity(1 << 18, pending));
+    Ok(Target::File(path.to_owned(), file))
 }
 
 /// Standard output, or a file that appears when it is whole.

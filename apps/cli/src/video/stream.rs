@@ -35,6 +35,11 @@ pub(crate) trait Source: Send {
     /// # Errors
     /// What makes going on senseless; a frame that is damaged alone is an [`Arrival::Damaged`].
     fn next(&mut self, pixels: &mut Vec<u8>) -> Result<Arrival>;
+
+    /// Whether frames come when they come, and wait for nobody.
+    fn is_live(&self) -> bool {
+        false
+    }
 }
 
 /// Frames out, one after another.

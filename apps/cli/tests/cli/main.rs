@@ -4,6 +4,7 @@ mod eval;
 mod failures;
 mod folder;
 mod folders;
+mod live;
 mod metadata;
 mod model;
 mod pictures;

@@ -12,14 +12,14 @@ use std::process::Command;
 use crate::fault::Fault;
 
 /// A command line for one of the two programs that asks nothing and says errors alone.
-fn program(name: &str) -> Command {
+pub(super) fn program(name: &str) -> Command {
     let mut command = Command::new(name);
     command.args(["-hide_banner", "-loglevel", "error"]);
     command
 }
 
 /// What to say when a program is not there.
-fn missing(name: &'static str) -> impl FnOnce() -> Fault {
+pub(super) fn missing(name: &'static str) -> impl FnOnce() -> Fault {
     move || {
         Fault::new(format!("the program {name} is not installed, or not on PATH"))
             .hint("install ffmpeg (Debian: `apt install ffmpeg`); YUV4MPEG2 (.y4m) and raw frames work without it")

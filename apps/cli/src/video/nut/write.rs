@@ -103,6 +103,14 @@ impl<W: Write> Writer<W> {
         self.to.write_all(pixels)
     }
 
+    /// Everything written so far to the reader.
+    ///
+    /// # Errors
+    /// What writing says.
+    pub(crate) fn flush(&mut self) -> io::Result<()> {
+        self.to.flush()
+    }
+
     /// Everything to the reader, and nothing more.
     ///
     /// # Errors
