@@ -31,7 +31,9 @@ use output::atomic;
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let mut log = Log::new(cli.quiet, cli.verbose);
-    match run(cli.command, &mut log) {
+    let result = run(cli.command, &mut log);
+    atomic::wait_for_interrupt();
+    match result {
         Ok(exit) => exit.into(),
         Err(error) => {
             if !is_broken_pipe(&error) {

@@ -76,7 +76,7 @@ pub(crate) fn run(args: &LiveArgs, log: &mut Log) -> Result<Exit> {
     let sink = args
         .output
         .as_deref()
-        .map(|output| LiveOutput::open(output, &composer.output(&clip)?))
+        .map(|output| LiveOutput::open(output, &composer.output(&clip)))
         .transpose()?;
     let mut stage = Showing {
         clip,
@@ -246,8 +246,8 @@ impl Showing {
     }
 
     fn show(&mut self, when: Instant) -> Result<()> {
-        let output = self.composer.output(&self.clip)?;
-        let picture = self.composer.last_good(&self.clip)?;
+        let output = self.composer.output(&self.clip);
+        let picture = self.composer.last_good(&self.clip);
         if let Some(sink) = &mut self.sink {
             sink.put(self.shown as i64, picture)?;
         }

@@ -29,13 +29,18 @@ fn live() -> MutexGuard<'static, Vec<PathBuf>> {
 /// When the system refuses the handler.
 pub(crate) fn clean_up_on_interrupt() -> Result<()> {
     ctrlc::set_handler(|| {
-        child::end_all();
-        // Held until the end, so that no new temporary file is made meanwhile.
+        // Held until the end, so that no new temporary file is made meanwhile, and nobody else ends the program.
         let mut live = live();
+        child::end_all();
         remove(&mut live);
         std::process::exit(INTERRUPTED);
     })
     .context("could not prepare for Ctrl-C")
+}
+
+/// Returns unless an interrupt is being handled, which ends the program itself: what it cut off is no error to tell.
+pub(crate) fn wait_for_interrupt() {
+    drop(live());
 }
 
 fn remove(live: &mut Vec<PathBuf>) {

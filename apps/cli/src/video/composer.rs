@@ -1,5 +1,6 @@
 //! Frames through the library's pipeline, and the logo on what comes out.
 use anyhow::{Context, Result};
+use hypercut::effects::Effect;
 use hypercut::live::{Fault, Live, LiveOptions, Output, Shown};
 use hypercut::{Frame, FrameMut, PixelFormat, logo};
 use std::sync::Arc;
@@ -11,7 +12,8 @@ use crate::studio::Recipe;
 /// Composes frames, and keeps the last good one.
 pub(crate) struct Composer {
     live: Live,
-    recipe: Recipe,
+    /// To ask it about formats; the pipeline has its own.
+    effect: Box<dyn Effect>,
     logo: Option<Arc<Decoded>>,
     drawn: Vec<u8>,
 }
@@ -39,21 +41,18 @@ impl Composer {
         }
         Ok(Self {
             live,
-            recipe: recipe.clone(),
+            effect: recipe.effect()?,
             logo: recipe.logo.clone(),
             drawn: Vec::new(),
         })
     }
 
     /// What comes of frames of `clip`.
-    ///
-    /// # Errors
-    /// None that the recipe's own making didn't have.
-    pub(crate) fn output(&self, clip: &Clip) -> Result<Clip> {
-        Ok(Clip {
-            format: self.recipe.effect()?.output_format(clip.format),
+    pub(crate) fn output(&self, clip: &Clip) -> Clip {
+        Clip {
+            format: self.effect.output_format(clip.format),
             ..clip.clone()
-        })
+        }
     }
 
     /// Takes a frame of `clip`; what comes out, with a change of quality if there is one.
@@ -96,29 +95,22 @@ impl Composer {
     }
 
     /// The last frame that came out, or a blank one before the first.
-    ///
-    /// # Errors
-    /// As [`output`](Self::output).
-    pub(crate) fn last_good(&mut self, clip: &Clip) -> Result<&[u8]> {
+    pub(crate) fn last_good(&mut self, clip: &Clip) -> &[u8] {
         if self.drawn.is_empty() {
-            self.blank(clip)?;
+            self.blank(clip);
         }
-        Ok(&self.drawn)
+        &self.drawn
     }
 
     /// Forgets the last frame: gray, no person, or all transparent.
-    ///
-    /// # Errors
-    /// As [`output`](Self::output).
-    pub(crate) fn blank(&mut self, clip: &Clip) -> Result<()> {
-        let output = self.output(clip)?;
+    pub(crate) fn blank(&mut self, clip: &Clip) {
+        let output = self.output(clip);
         let value = match output.format {
             PixelFormat::Rgb8 => 128,
             _ => 0,
         };
         self.drawn.clear();
         self.drawn.resize(output.frame_bytes(), value);
-        Ok(())
     }
 }
 

@@ -10,7 +10,7 @@ use super::clip::Clip;
 use super::container::Container;
 use super::ffmpeg::{Encoder, Encoding};
 use super::is_pipe;
-use super::raw::{RawFormat, RawWriter};
+use super::raw::{RawFormat, RawWriter, convert};
 use super::stream::Sink;
 use super::y4m;
 use super::yuv::Chroma;
@@ -83,8 +83,7 @@ impl Output {
         Ok(match self {
             Self::Y4m => {
                 let header = header(clip, from);
-                let writer = y4m::Writer::new(target(&args.output)?, &header)?;
-                Box::new(Y4m(writer))
+                Box::new(Y4m::new(target(&args.output)?, &header, clip)?)
             }
             Self::Raw(format) => Box::new(Raw(RawWriter::new(target(&args.output)?, clip, format))),
             Self::File(container, codec) => {
@@ -142,7 +141,7 @@ fn header(clip: &Clip, from: &From) -> y4m::Header {
 /// A place that can't be written.
 pub(super) fn y4m_sink(path: &Path, clip: &Clip) -> Result<Box<dyn Sink>> {
     let header = header(clip, &From::Raw);
-    Ok(Box::new(Y4m(y4m::Writer::new(target(path)?, &header)?)))
+    Ok(Box::new(Y4m::new(target(path)?, &header, clip)?))
 }
 
 fn target(path: &Path) -> Result<Target> {
@@ -190,15 +189,33 @@ impl Write for Target {
     }
 }
 
-struct Y4m(y4m::Writer<Target>);
+struct Y4m {
+    writer: y4m::Writer<Target>,
+    from: PixelFormat,
+    opaque: Vec<u8>,
+}
+
+impl Y4m {
+    fn new(to: Target, header: &y4m::Header, clip: &Clip) -> Result<Self> {
+        Ok(Self {
+            writer: y4m::Writer::new(to, header)?,
+            from: clip.format,
+            opaque: Vec::new(),
+        })
+    }
+}
 
 impl Sink for Y4m {
     fn put(&mut self, _at: i64, pixels: &[u8]) -> Result<()> {
-        self.0.put(pixels)
+        if !self.from.has_alpha() {
+            return self.writer.put(pixels);
+        }
+        convert(pixels, self.from, PixelFormat::Rgb8, &mut self.opaque);
+        self.writer.put(&self.opaque)
     }
 
     fn finish(self: Box<Self>) -> Result<()> {
-        self.0.into_inner()?.finish()
+        self.writer.into_inner()?.finish()
     }
 }
 

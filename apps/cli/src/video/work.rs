@@ -109,7 +109,7 @@ struct Middle<'a> {
 impl Middle<'_> {
     fn begin(&mut self, at: i64, open: &mut Open<'_>) -> Result<()> {
         if self.writer.is_none() {
-            let sink = open(&self.composer.output(&self.clip)?, at)?;
+            let sink = open(&self.composer.output(&self.clip), at)?;
             self.writer = Some(Writer::start(sink)?);
         }
         Ok(())
@@ -150,10 +150,10 @@ impl Middle<'_> {
     fn replace(&mut self, at: i64, frames: u64, what: &str) -> Result<()> {
         tell(&self.clip, at, frames, what, self.on_error, self.log)?;
         if self.on_error == OnError::Blank {
-            self.composer.blank(&self.clip)?;
+            self.composer.blank(&self.clip);
         }
         for index in 0..frames {
-            let picture = self.composer.last_good(&self.clip)?;
+            let picture = self.composer.last_good(&self.clip);
             put(&mut self.writer, at.saturating_add_unsigned(index), picture)?;
         }
         self.done.frames += frames;
@@ -263,6 +263,7 @@ impl Writer {
         }
     }
 
+    /// What the thread has to say; a second time, nothing.
     fn join(&mut self) -> Result<(Box<dyn Sink>, Duration)> {
         self.full = None;
         let ended = self.thread.take().map(JoinHandle::join);
@@ -278,5 +279,12 @@ impl Writer {
         let started = Instant::now();
         sink.finish()?;
         Ok(busy + started.elapsed())
+    }
+}
+
+impl Drop for Writer {
+    /// Whatever the sink has begun is gone when this returns, not at some time before or after the program's end.
+    fn drop(&mut self) {
+        let _ = self.join();
     }
 }

@@ -38,10 +38,11 @@ pub(crate) struct Encoding<'a> {
 
 /// Writes a file. It appears under its name when it is whole.
 pub(crate) struct Encoder {
-    file: Pending,
     path: PathBuf,
+    // Dropped first: ffmpeg has ended when its file goes.
     running: Running,
     frames: nut::Writer<BufWriter<ChildStdin>>,
+    file: Pending,
 }
 
 impl Encoder {
@@ -58,17 +59,12 @@ impl Encoder {
         let (running, pipes) = Running::start(command, missing("ffmpeg"))?;
         let input = pipes.input.context("ffmpeg without an input")?;
         let frames = nut::Writer::new(BufWriter::new(input), encoding.clip);
-        let mut encoder = Self {
+        Ok(Self {
             file,
             path: encoding.path.to_owned(),
             running,
-            frames: match frames {
-                Ok(frames) => frames,
-                Err(error) => return Err(error).context("ffmpeg takes no frames"),
-            },
-        };
-        let _ = &mut encoder;
-        Ok(encoder)
+            frames: frames.context("ffmpeg takes no frames")?,
+        })
     }
 
     fn fault(&self) -> Fault {
