@@ -134,22 +134,28 @@ impl Decoder {
             timing,
             expected: None,
             waiting: None,
-            last: -1,
+            // Before every time, slack or not.
+            last: -2,
             heard: 0,
             ended: false,
         })
     }
 
+    /// Ticks that a frame takes where they all take the same.
+    fn usual_ticks(&self) -> f64 {
+        self.clip.rate.inverse().as_f64() / self.clip.base.as_f64()
+    }
+
     /// Whether more time passed since the last frame than one and a half frames take.
     fn is_gap(&self, at: i64) -> bool {
-        let ticks = self.clip.rate.inverse().as_f64() / self.clip.base.as_f64();
-        (at - self.last) as f64 > 1.5 * ticks
+        at.saturating_sub(self.last) as f64 > 1.5 * self.usual_ticks()
     }
 
     /// The first time before `at` at which the file has a frame that didn't come.
     fn missing_before(&mut self, at: i64) -> Result<Option<i64>> {
         let faults = self.running.lines_said() > self.heard;
-        if self.timing == Timing::Steady || self.expected.is_none() && !faults && !self.is_gap(at) {
+        let suspicious = faults || !self.ended && self.is_gap(at);
+        if self.timing == Timing::Steady || self.expected.is_none() && !suspicious {
             return Ok(None);
         }
         if self.expected.is_none() {
@@ -157,14 +163,18 @@ impl Decoder {
             let start = self.start;
             self.expected = Some(times.into_iter().map(|time| time - start).collect());
         }
+        // The start is known in microseconds alone, so times may differ by a tick, where one is little.
+        let slack = i64::from(self.usual_ticks() >= 4.0);
         let Some(expected) = &mut self.expected else {
             return Ok(None);
         };
-        // The start is known in microseconds alone, so times may differ by a tick.
-        while expected.front().is_some_and(|&time| time <= self.last + 1) {
+        while expected
+            .front()
+            .is_some_and(|&time| time <= self.last + slack)
+        {
             expected.pop_front();
         }
-        let missing = expected.front().copied().filter(|&time| time < at - 1);
+        let missing = expected.front().copied().filter(|&time| time < at - slack);
         if missing.is_none() {
             // What was said concerned nothing that is shown.
             self.heard = self.running.lines_said();
