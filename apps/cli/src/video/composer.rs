@@ -117,17 +117,18 @@ impl Composer {
 /// Copies what came out and draws the logo on it.
 fn take(output: Output<'_>, logo: Option<&Decoded>, drawn: &mut Vec<u8>) -> Result<Composed> {
     let frame = output.frame;
-    match (output.shown, output.fault) {
-        (_, Some(fault)) if !drawn.is_empty() => return Ok(Composed::Held(fault)),
-        (Shown::Composed(_), None) => {}
-        (_, Some(fault)) => {
-            drawn.clear();
+    if output.stands_for.is_none() {
+        return Ok(Composed::Later);
+    }
+    if let Some(fault) = output.fault {
+        if drawn.is_empty() {
             drawn.extend_from_slice(frame.data());
-            return Ok(Composed::Held(fault));
         }
+        return Ok(Composed::Held(fault));
+    }
+    if output.shown == Shown::Held && !drawn.is_empty() {
         // A frame that the governor leaves out.
-        (Shown::Held, None) if !drawn.is_empty() => return Ok(Composed::Good),
-        _ => return Ok(Composed::Later),
+        return Ok(Composed::Good);
     }
     drawn.clear();
     drawn.extend_from_slice(frame.data());

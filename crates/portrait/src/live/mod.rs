@@ -88,6 +88,8 @@ pub struct Output<'a> {
     pub frame: Frame<'a>,
     /// What it is.
     pub shown: Shown,
+    /// The pushed frame whose place this takes, counted from 0; `None` while the look-ahead fills.
+    pub stands_for: Option<u64>,
     /// What went wrong, if it did.
     pub fault: Option<Fault>,
     /// A change of quality from the next frame on.

@@ -256,7 +256,7 @@ impl Live {
         let saving = self.levels.get(self.level()).copied().unwrap_or_default();
         if saving.every_second_frame && index % 2 == 1 && self.options.look_ahead == 0 {
             let step = self.record(now);
-            return self.held(None, step);
+            return self.held(Some(index), None, step);
         }
         let mut slot = self.free.pop().unwrap_or_default();
         slot.index = index;
@@ -283,7 +283,7 @@ impl Live {
             .flatten();
         let Some(mut slot) = due else {
             let step = self.record(now);
-            return self.held(None, step);
+            return self.held(None, None, step);
         };
         let own = (!waits).then_some(frame);
         let result = self.finish(&mut slot, own, saving, now);
@@ -352,18 +352,25 @@ impl Live {
         let step = self.record(now);
         self.held_late = matches!(result, Err(Fault::Overrun));
         match result {
-            Err(fault) => self.held(Some(fault), step),
-            Ok(()) => self.door.output(Shown::Composed(index), None, step),
+            Err(fault) => self.held(Some(index), Some(fault), step),
+            Ok(()) => self
+                .door
+                .output(Shown::Composed(index), Some(index), None, step),
         }
     }
 
-    fn held(&self, fault: Option<Fault>, step: Option<Step>) -> Output<'_> {
+    fn held(
+        &self,
+        stands_for: Option<u64>,
+        fault: Option<Fault>,
+        step: Option<Step>,
+    ) -> Output<'_> {
         let shown = if self.door.good {
             Shown::Held
         } else {
             Shown::Placeholder
         };
-        self.door.output(shown, fault, step)
+        self.door.output(shown, stands_for, fault, step)
     }
 
     fn record(&mut self, began: Duration) -> Option<Step> {
@@ -508,11 +515,18 @@ impl Door {
         self.good = true;
     }
 
-    fn output(&self, shown: Shown, fault: Option<Fault>, step: Option<Step>) -> Output<'_> {
+    fn output(
+        &self,
+        shown: Shown,
+        stands_for: Option<u64>,
+        fault: Option<Fault>,
+        step: Option<Step>,
+    ) -> Output<'_> {
         let format = self.format.unwrap_or(PixelFormat::Rgb8);
         Output {
             frame: Frame::of_whole(&self.shown, self.width, self.height, format),
             shown,
+            stands_for,
             fault,
             step,
         }

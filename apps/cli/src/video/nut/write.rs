@@ -54,7 +54,7 @@ impl<W: Write> Writer<W> {
 
     fn stream_header(&mut self, clip: &Clip) {
         let tag: &[u8; 4] = match clip.format {
-            PixelFormat::Gray8 => b"Y1\0\x08",
+            PixelFormat::Gray8 => b"Y800",
             PixelFormat::Rgba8 => b"RGBA",
             _ => b"RGB\x18",
         };

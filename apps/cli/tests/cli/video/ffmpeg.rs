@@ -80,7 +80,7 @@ fn sound_and_uneven_times_are_kept() {
         ),
     );
     let before = times(&place, "in.mp4");
-    assert_eq!(before.len(), 12);
+    assert!((12..=13).contains(&before.len()), "{before:?}");
     place
         .run("video in.mp4 -o out.mp4 --preset ultrafast")
         .fine();
@@ -208,7 +208,7 @@ fn damage_inside_is_told_with_its_time() {
     let position: usize = parts.next().unwrap().trim_end_matches(',').parse().unwrap();
     let mut bytes = place.read("whole.mp4");
     // Behind the slice's header.
-    bytes[position + size / 3..position + size].fill(0xff);
+    bytes[position + size / 3..position + size].fill(0);
     place.write("in.mp4", &bytes);
     let said = place.run("video in.mp4 -o out.mp4 --preset ultrafast");
     assert_eq!(said.code, 3, "{}", said.stderr);
