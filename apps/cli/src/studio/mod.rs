@@ -4,9 +4,9 @@ mod nature;
 mod recipe;
 mod trim;
 
+pub(crate) use effect_args::EffectArgs;
 #[cfg(feature = "serve")]
 pub(crate) use recipe::QUALITY;
-pub(crate) use effect_args::EffectArgs;
 pub(crate) use recipe::{Recipe, RecipeArgs, Spec, digest, effect_names};
 
 use anyhow::{Context, Result};
