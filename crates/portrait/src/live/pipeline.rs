@@ -26,7 +26,7 @@ type Hook = Box<dyn FnMut(Stage) -> Result<()> + Send>;
 /// Every push gives a picture that may be shown: composed, the last composed one again, or a placeholder. There is no way for
 /// a frame as it came in to get out, and no error to forget to handle: faults are told beside the picture.
 ///
-/// After the first frames of a size nothing is allocated, except for the texts of errors.
+/// After the first frames of a size and level nothing is allocated, except for the texts of errors.
 ///
 /// ```
 /// use hypercut::effects::{self, OptionValues};

@@ -12,7 +12,7 @@ use super::{missing, program};
 use crate::child::Running;
 use crate::log::Log;
 use crate::picture::PixelLimit;
-use crate::video::clip::Clip;
+use crate::video::clip::{Clip, Ratio};
 use crate::video::nut;
 use crate::video::stream::{Arrival, Source};
 
@@ -40,8 +40,10 @@ pub(crate) struct Decoder {
     running: Running,
     frames: nut::Reader<BufReader<ChildStdout>>,
     clip: Clip,
-    /// What the file's times are counted from, in ticks.
+    /// What the file's times are counted from, in ticks of the clip's time base.
     start: i64,
+    /// The file's own time base; ffmpeg hands frames over in a finer one.
+    own_base: Ratio,
     timing: Timing,
     /// Times still to come; `None` before they have been read.
     expected: Option<VecDeque<i64>>,
@@ -129,6 +131,7 @@ impl Decoder {
             path: path.to_owned(),
             running,
             start: (probed.start / stream.base.as_f64()).round() as i64,
+            own_base: probed.base,
             clip,
             frames,
             timing,
@@ -160,8 +163,9 @@ impl Decoder {
         }
         if self.expected.is_none() {
             let times = times(&self.path)?.unwrap_or_default();
-            let start = self.start;
-            self.expected = Some(times.into_iter().map(|time| time - start).collect());
+            let (start, from, to) = (self.start, self.own_base, self.clip.base);
+            let ticks = |time| rescale(time, from, to) - start;
+            self.expected = Some(times.into_iter().map(ticks).collect());
         }
         // The start is known in microseconds alone, so times may differ by a tick, where one is little.
         let slack = i64::from(self.usual_ticks() >= 4.0);
@@ -246,6 +250,16 @@ impl Source for Decoder {
     }
 }
 
+/// Ticks of one time base in another, rounded to nearest.
+fn rescale(ticks: i64, from: Ratio, to: Ratio) -> i64 {
+    let (num, den) = (
+        i128::from(from.num) * i128::from(to.den),
+        i128::from(from.den) * i128::from(to.num),
+    );
+    let scaled = (2 * i128::from(ticks) * num + den).div_euclid(2 * den);
+    scaled.clamp(i64::MIN.into(), i64::MAX.into()) as i64
+}
+
 /// Says what is lost by going through 8 bits of RGB.
 pub(crate) fn note_losses(probed: &Probed, log: &Log) {
     if matches!(
@@ -253,5 +267,24 @@ pub(crate) fn note_losses(probed: &Probed, log: &Log) {
         Some("smpte2084" | "arib-std-b67")
     ) {
         log.warn("the video is HDR; the result has 8 bits per channel and may show bands");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ticks_are_rescaled_to_the_nearest() {
+        let base = |den| Ratio { num: 1, den };
+        assert_eq!(rescale(512, base(12800), base(51200)), 2048);
+        assert_eq!(rescale(3, base(90000), base(1000)), 0);
+        assert_eq!(rescale(-46, base(90000), base(1000)), -1);
+        assert_eq!(rescale(45, base(90000), base(1000)), 1);
+        let ntsc = Ratio {
+            num: 1001,
+            den: 30000,
+        };
+        assert_eq!(rescale(30000, ntsc, base(1)), 1001);
     }
 }
