@@ -218,11 +218,14 @@ fn read(mut source: Box<dyn Source>) -> Result<(Arrivals, JoinHandle<Duration>)>
     Ok((Arrivals { full, empty }, reader))
 }
 
+/// A sink that has taken everything, and how long that took.
+type Written = (Box<dyn Sink>, Duration);
+
 /// Writes on a thread of its own.
 struct Writer {
     full: Option<SyncSender<(i64, Vec<u8>)>>,
     empty: Receiver<Vec<u8>>,
-    thread: Option<JoinHandle<Result<(Box<dyn Sink>, Duration)>>>,
+    thread: Option<JoinHandle<Result<Written>>>,
     /// Time spent waiting for it.
     waited: Duration,
 }
@@ -264,7 +267,7 @@ impl Writer {
     }
 
     /// What the thread has to say; a second time, nothing.
-    fn join(&mut self) -> Result<(Box<dyn Sink>, Duration)> {
+    fn join(&mut self) -> Result<Written> {
         self.full = None;
         let ended = self.thread.take().map(JoinHandle::join);
         match ended {
