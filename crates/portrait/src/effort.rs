@@ -5,6 +5,8 @@ use crate::mask::Mask;
 use crate::network::Network;
 use crate::thumbnail::Thumbnail;
 use hypercut_kernels::isa::Isa;
+use hypercut_kernels::pixel::Source;
+use hypercut_kernels::pixel::resize::Resize;
 
 /// How often the network looks at a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -44,9 +46,9 @@ struct Part {
 /// Scratch of [`Effort::Still`]; allocates when a size grows.
 #[derive(Debug, Default)]
 pub(crate) struct Still {
+    mirror: Mirror,
+    enlarge: Resize,
     thumbnail: Thumbnail,
-    mirrored: Vec<u8>,
-    other: Mask,
     closer: Mask,
 }
 
@@ -62,8 +64,8 @@ impl Still {
         first: &mut Mask,
         out: &mut Mask,
     ) -> Result<()> {
-        self.with_mirror(network, picture, first)?;
-        enlarge(first, out);
+        self.mirror.run(network, picture, first)?;
+        enlarge(isa, &mut self.enlarge, first, out);
         let Some(part) = around_people(first) else {
             return Ok(());
         };
@@ -78,41 +80,42 @@ impl Still {
             frame.format(),
         )?;
         let input = network.input();
-        let mut thumbnail = std::mem::take(&mut self.thumbnail);
-        let picture = thumbnail.take(isa, &window, input.width, input.height);
-        let mut closer = std::mem::take(&mut self.closer);
-        network.run(picture, &mut closer)?;
-        self.with_mirror(network, picture, &mut closer)?;
+        let picture = self.thumbnail.take(isa, &window, input.width, input.height);
+        network.run(picture, &mut self.closer)?;
+        self.mirror.run(network, picture, &mut self.closer)?;
         let part = Part {
             left: x as f32 / frame.width() as f32,
             top: y as f32 / frame.height() as f32,
             right: (x + width) as f32 / frame.width() as f32,
             bottom: (y + height) as f32 / frame.height() as f32,
         };
-        blend(&closer, part, out);
-        (self.thumbnail, self.closer) = (thumbnail, closer);
+        blend(&self.closer, part, out);
         Ok(())
     }
+}
 
-    /// Looks at the mirror image of `picture` too and takes the mean, halves rounded up.
-    fn with_mirror(
-        &mut self,
-        network: &mut Network,
-        picture: &[u8],
-        mask: &mut Mask,
-    ) -> Result<()> {
+/// Scratch of a look at the mirror image.
+#[derive(Debug, Default)]
+struct Mirror {
+    picture: Vec<u8>,
+    answer: Mask,
+}
+
+impl Mirror {
+    /// Looks at the mirror image of `picture` too; `mask`, the answer to `picture`, becomes the mean, halves rounded up.
+    fn run(&mut self, network: &mut Network, picture: &[u8], mask: &mut Mask) -> Result<()> {
         let width = network.input().width;
-        self.mirrored.clear();
+        self.picture.clear();
         for row in picture.chunks_exact(3 * width) {
-            self.mirrored
+            self.picture
                 .extend(row.as_chunks::<3>().0.iter().rev().flatten());
         }
-        network.run(&self.mirrored, &mut self.other)?;
+        network.run(&self.picture, &mut self.answer)?;
         let width = mask.width();
         for (row, other) in mask
             .data_mut()
             .chunks_exact_mut(width)
-            .zip(self.other.data().chunks_exact(width))
+            .zip(self.answer.data().chunks_exact(width))
         {
             for (a, &b) in row.iter_mut().zip(other.iter().rev()) {
                 *a = (u16::from(*a) + u16::from(b)).div_ceil(2) as u8;
@@ -174,16 +177,17 @@ fn sample(mask: &Mask, x: (usize, usize, f32), y: (usize, usize, f32)) -> f32 {
 }
 
 /// Bilinear, half-pixel centres.
-fn enlarge(mask: &Mask, out: &mut Mask) {
-    let (width, height) = (mask.width() * FINER, mask.height() * FINER);
-    out.resize(width, height);
-    for (j, row) in out.data_mut().chunks_exact_mut(width).enumerate() {
-        let y = between((j as f32 + 0.5) / height as f32, 0.0, 1.0, mask.height());
-        for (i, value) in row.iter_mut().enumerate() {
-            let x = between((i as f32 + 0.5) / width as f32, 0.0, 1.0, mask.width());
-            *value = (sample(mask, x, y) + 0.5) as u8;
-        }
-    }
+fn enlarge(isa: Isa, resize: &mut Resize, mask: &Mask, out: &mut Mask) {
+    let size = (mask.width() * FINER, mask.height() * FINER);
+    out.resize(size.0, size.1);
+    let source = Source {
+        data: mask.data(),
+        width: mask.width(),
+        height: mask.height(),
+        stride: mask.width(),
+        channels: 1,
+    };
+    resize.run(isa, source, size, out.data_mut());
 }
 
 /// How much a closer look counts at `at`: less towards a border of the part that isn't the frame's.
@@ -247,7 +251,12 @@ mod tests {
     #[test]
     fn a_constant_mask_stays_constant_and_a_closer_look_counts_by_half_inside() {
         let mut out = Mask::new();
-        enlarge(&mask(4, 3, |_, _| 77), &mut out);
+        enlarge(
+            Isa::detect(),
+            &mut Resize::default(),
+            &mask(4, 3, |_, _| 77),
+            &mut out,
+        );
         assert_eq!((out.width(), out.height()), (8, 6));
         assert!(out.data().iter().all(|&value| value == 77));
         let mut out = mask(40, 40, |_, _| 100);
@@ -283,9 +292,8 @@ mod tests {
         let mut mask = Mask::new();
         network.run(&picture, &mut mask).unwrap();
         assert!(!symmetric(&mask));
-        let mut still = Still::default();
-        still
-            .with_mirror(&mut network, &picture, &mut mask)
+        Mirror::default()
+            .run(&mut network, &picture, &mut mask)
             .unwrap();
         assert!(symmetric(&mask));
     }

@@ -7,7 +7,7 @@ use crate::effort::{Effort, Still};
 use crate::error::Result;
 use crate::frame::Frame;
 use crate::mask::{Mask, Specks, TemporalFilter, TemporalOptions, Upsampler, Verdict, coverage};
-use crate::network::Network;
+use crate::network::{Network, Size};
 use crate::thumbnail::Thumbnail;
 
 /// The network that is built in; `models/CARD.md` says what it learned from.
@@ -138,13 +138,9 @@ impl Segmenter {
             }
         };
         let (width, height) = (small.width(), small.height());
-        let guide = if (width, height) == (input.width, input.height) {
-            picture
-        } else if self.effort == Effort::Still {
-            self.guide.take(self.isa, frame, width, height)
-        } else {
-            let picture = Frame::rgb8(picture, input.width, input.height)?;
-            self.guide.take(self.isa, &picture, width, height)
+        let guide = match self.effort {
+            Effort::Once => at_mask_size(&mut self.guide, self.isa, picture, input, small)?,
+            Effort::Still => self.guide.take(self.isa, frame, width, height),
         };
         if let Some(filter) = &mut self.temporal {
             self.luma.clear();
@@ -158,13 +154,7 @@ impl Segmenter {
             confidence,
             ..Verdict::of(small)
         };
-        let (isa, has_alpha) = (self.isa, frame.format().has_alpha());
-        self.upsampler
-            .run_with(frame, guide, small, mask, |picture, alphas| {
-                if has_alpha {
-                    opacity::bound(isa, picture, alphas);
-                }
-            });
+        draw(&mut self.upsampler, self.isa, frame, guide, small, mask);
         Ok(())
     }
 
@@ -192,13 +182,7 @@ impl Segmenter {
             .thumbnail
             .take(self.isa, frame, input.width, input.height);
         self.network.run(taken, small)?;
-        let (width, height) = (small.width(), small.height());
-        let guide = if (width, height) == (input.width, input.height) {
-            taken
-        } else {
-            let taken = Frame::rgb8(taken, input.width, input.height)?;
-            self.guide.take(self.isa, &taken, width, height)
-        };
+        let guide = at_mask_size(&mut self.guide, self.isa, taken, input, small)?;
         picture.clear();
         picture.extend_from_slice(guide);
         Ok(())
@@ -227,13 +211,7 @@ impl Segmenter {
         small: &Mask,
         mask: &mut Mask,
     ) {
-        let (isa, has_alpha) = (self.isa, frame.format().has_alpha());
-        self.upsampler
-            .run_with(frame, picture, small, mask, |picture, alphas| {
-                if has_alpha {
-                    opacity::bound(isa, picture, alphas);
-                }
-            });
+        draw(&mut self.upsampler, self.isa, frame, picture, small, mask);
     }
 
     /// What the last [`segment`](Self::segment) found, its confidence being that of the network's own answer; an empty
@@ -241,4 +219,38 @@ impl Segmenter {
     pub fn verdict(&self) -> Verdict {
         self.verdict
     }
+}
+
+/// `picture`, the frame as the network takes it, at the size of the network's answer.
+fn at_mask_size<'a>(
+    guide: &'a mut Thumbnail,
+    isa: Isa,
+    picture: &'a [u8],
+    input: Size,
+    small: &Mask,
+) -> Result<&'a [u8]> {
+    let (width, height) = (small.width(), small.height());
+    if (width, height) == (input.width, input.height) {
+        return Ok(picture);
+    }
+    let picture = Frame::rgb8(picture, input.width, input.height)?;
+    Ok(guide.take(isa, &picture, width, height))
+}
+
+/// Brings `small` to the frame's size along its edges, nowhere above the frame's own alpha; `guide` is the frame at the
+/// size of `small`.
+fn draw(
+    upsampler: &mut Upsampler,
+    isa: Isa,
+    frame: &Frame<'_>,
+    guide: &[u8],
+    small: &Mask,
+    mask: &mut Mask,
+) {
+    let has_alpha = frame.format().has_alpha();
+    upsampler.run_with(frame, guide, small, mask, |picture, alphas| {
+        if has_alpha {
+            opacity::bound(isa, picture, alphas);
+        }
+    });
 }
