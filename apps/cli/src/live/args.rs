@@ -1,13 +1,12 @@
 //! What `hypercut live` can be told.
 use clap::{Args, ValueHint};
-use hypercut::effects::EFFECTS;
 use hypercut::live::Budget;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use crate::bench::Size;
 use crate::picture::PixelLimit;
-use crate::studio::{EffectArgs, Spec, effect_names};
+use crate::studio::{DrawArgs, Spec};
 use crate::video::MaskArgs;
 
 const EXAMPLES: &str = "\
@@ -46,21 +45,8 @@ pub(crate) struct LiveArgs {
     #[arg(long)]
     pub(crate) realtime: bool,
 
-    /// What to draw
-    #[arg(short, long, value_name = "EFFECT", default_value = EFFECTS[0].name)]
-    #[arg(value_parser = effect_names())]
-    pub(crate) effect: String,
-
     #[command(flatten)]
-    pub(crate) options: EffectArgs,
-
-    /// Picture drawn in the bottom right corner, scaled to the frame
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) logo: Option<PathBuf>,
-
-    /// A .tflite portrait network instead of the one inside
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) model: Option<PathBuf>,
+    draw: DrawArgs,
 
     /// Size that the camera is asked for
     #[arg(long, value_name = "WxH", default_value = "1280x720")]
@@ -89,15 +75,9 @@ pub(crate) struct LiveArgs {
 impl LiveArgs {
     /// What is done to every frame.
     pub(crate) fn spec(&self) -> Spec {
-        let text = |path: &PathBuf| path.to_string_lossy().into_owned();
         Spec {
-            effect: self.effect.clone(),
-            options: self.options.given().to_vec(),
-            logo: self.logo.as_ref().map(text),
-            model: self.model.as_ref().map(text),
-            max_pixels: self.max_pixels.0,
             fast: true,
-            ..Spec::default()
+            ..self.draw.spec(self.max_pixels)
         }
     }
 

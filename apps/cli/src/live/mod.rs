@@ -21,13 +21,10 @@ use crate::output::names;
 use crate::source;
 use crate::studio::Recipe;
 use crate::video::{
-    Arrival, Camera, Clip, Composed, Composer, LiveOutput, Sink, Source, Y4mReader, words,
+    Arrival, CHUNK, Camera, Clip, Composed, Composer, LiveOutput, Sink, Source, Y4mReader, words,
 };
 use newest::Newest;
 use page::Page;
-
-/// Bytes read from a file or pipe at once.
-const CHUNK: usize = 1 << 18;
 
 /// Most latencies that are kept for the report: two hours at 30 frames a second.
 const KEPT: usize = 216_000;

@@ -4,10 +4,9 @@ mod nature;
 mod recipe;
 mod trim;
 
-pub(crate) use effect_args::EffectArgs;
 #[cfg(feature = "serve")]
 pub(crate) use recipe::QUALITY;
-pub(crate) use recipe::{Recipe, RecipeArgs, Spec, digest, effect_names};
+pub(crate) use recipe::{DrawArgs, Recipe, RecipeArgs, Spec, digest, effect_names};
 
 use anyhow::{Context, Result};
 use hypercut::effects::Effect;

@@ -16,24 +16,46 @@ use crate::fault::Fault;
 use crate::picture::{Decoded, Format, PixelLimit, decode};
 use crate::source;
 
-/// The flags of a recipe.
+/// The flags that say what is drawn into a frame or picture.
 #[derive(Debug, Clone, Args)]
-pub(crate) struct RecipeArgs {
+pub(crate) struct DrawArgs {
     /// What to draw
     #[arg(short, long, value_name = "EFFECT", default_value = EFFECTS[0].name)]
     #[arg(value_parser = effect_names())]
-    pub(crate) effect: String,
+    effect: String,
 
     #[command(flatten)]
-    pub(crate) options: EffectArgs,
+    options: EffectArgs,
 
-    /// Picture drawn in the bottom right corner, scaled to the photo
+    /// Picture drawn in the bottom right corner, scaled to the picture
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) logo: Option<PathBuf>,
+    logo: Option<PathBuf>,
 
     /// A .tflite portrait network instead of the one inside
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) model: Option<PathBuf>,
+    model: Option<PathBuf>,
+}
+
+impl DrawArgs {
+    /// As data; files stay paths.
+    pub(crate) fn spec(&self, max_pixels: PixelLimit) -> Spec {
+        let text = |path: &PathBuf| path.to_string_lossy().into_owned();
+        Spec {
+            effect: self.effect.clone(),
+            options: self.options.given().to_vec(),
+            logo: self.logo.as_ref().map(text),
+            model: self.model.as_ref().map(text),
+            max_pixels: max_pixels.0,
+            ..Spec::default()
+        }
+    }
+}
+
+/// The flags of a recipe.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct RecipeArgs {
+    #[command(flatten)]
+    draw: DrawArgs,
 
     /// Let the network look once instead of up to four times (mirrored, and closer to the people)
     #[arg(long)]
@@ -71,18 +93,13 @@ pub(crate) const QUALITY: u8 = 92;
 impl RecipeArgs {
     /// The recipe as data; files stay paths.
     pub(crate) fn spec(&self) -> Spec {
-        let text = |path: &PathBuf| path.to_string_lossy().into_owned();
         Spec {
-            effect: self.effect.clone(),
-            options: self.options.given().to_vec(),
-            logo: self.logo.as_ref().map(text),
-            model: self.model.as_ref().map(text),
             fast: self.fast,
             format: self.format,
             quality: self.quality,
             trim: self.trim,
             keep_metadata: self.keep_metadata,
-            max_pixels: self.max_pixels.0,
+            ..self.draw.spec(self.max_pixels)
         }
     }
 

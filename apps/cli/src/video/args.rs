@@ -1,6 +1,5 @@
 //! What `hypercut video` can be told.
 use clap::{Args, ValueEnum, ValueHint};
-use hypercut::effects::EFFECTS;
 use hypercut::live::{LiveOptions, Person};
 use std::path::PathBuf;
 
@@ -8,7 +7,7 @@ use super::clip::Ratio;
 use super::raw::RawFormat;
 use crate::bench::Size;
 use crate::picture::PixelLimit;
-use crate::studio::{EffectArgs, Spec, effect_names};
+use crate::studio::{DrawArgs, Spec};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -40,21 +39,8 @@ pub(crate) struct VideoArgs {
     #[arg(short, long, value_name = "OUT", value_hint = ValueHint::FilePath)]
     pub(crate) output: PathBuf,
 
-    /// What to draw
-    #[arg(short, long, value_name = "EFFECT", default_value = EFFECTS[0].name)]
-    #[arg(value_parser = effect_names())]
-    pub(crate) effect: String,
-
     #[command(flatten)]
-    pub(crate) options: EffectArgs,
-
-    /// Picture drawn in the bottom right corner, scaled to the video
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) logo: Option<PathBuf>,
-
-    /// A .tflite portrait network instead of the one inside
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) model: Option<PathBuf>,
+    draw: DrawArgs,
 
     /// What to do about a frame that is damaged
     #[arg(long, value_enum, default_value_t = OnError::Hold)]
@@ -77,16 +63,10 @@ pub(crate) struct VideoArgs {
 impl VideoArgs {
     /// What is done to every frame.
     pub(crate) fn spec(&self) -> Spec {
-        let text = |path: &PathBuf| path.to_string_lossy().into_owned();
         Spec {
-            effect: self.effect.clone(),
-            options: self.options.given().to_vec(),
-            logo: self.logo.as_ref().map(text),
-            model: self.model.as_ref().map(text),
-            max_pixels: self.max_pixels.0,
             // One look at each frame: there is a next one.
             fast: true,
-            ..Spec::default()
+            ..self.draw.spec(self.max_pixels)
         }
     }
 }

@@ -37,7 +37,7 @@ use raw::RawReader;
 use work::Done;
 
 /// Bytes read from a file or pipe at once.
-const CHUNK: usize = 1 << 18;
+pub(crate) const CHUNK: usize = 1 << 18;
 
 /// Frames looked ahead unless told otherwise: a file has time.
 const LOOK_AHEAD: usize = 1;

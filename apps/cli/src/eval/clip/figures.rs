@@ -2,7 +2,7 @@
 use hypercut::Mask;
 use std::collections::VecDeque;
 
-use super::super::metric::THRESHOLD;
+use super::super::metric::overlap;
 
 /// Frames that a mask may be late.
 const MOST_LAG: usize = 5;
@@ -45,7 +45,7 @@ impl Run {
     /// Adds a frame's mask and its true one, which have the same size as those before.
     pub(super) fn add(&mut self, mask: &Mask, truth: Mask) {
         self.frames += 1;
-        self.miou += mean_iou(mask.data(), truth.data());
+        self.miou += overlap(mask, &truth).mean_iou();
         self.mad += mean(mask.data(), truth.data(), |a, g| f64::from(a.abs_diff(g)));
         if let Some(true_before) = self.truths.front() {
             let (mut flicker, mut squares, mut moved) = (0.0, 0.0, 0.0);
@@ -94,22 +94,6 @@ impl Run {
 fn mean(a: &[u8], b: &[u8], of: impl Fn(u8, u8) -> f64) -> f64 {
     let sum: f64 = a.iter().zip(b).map(|(&a, &b)| of(a, b)).sum();
     sum / a.len() as f64
-}
-
-/// Of two masks at one half; a side that neither mask has counts in full.
-fn mean_iou(mask: &[u8], truth: &[u8]) -> f64 {
-    let (mut both, mut either) = ([0u64; 2], [0u64; 2]);
-    for (&a, &g) in mask.iter().zip(truth) {
-        let (a, g) = (a >= THRESHOLD, g >= THRESHOLD);
-        both[usize::from(a)] += u64::from(a == g);
-        either[usize::from(a)] += 1;
-        either[usize::from(g)] += u64::from(a != g);
-    }
-    let iou = |side: usize| match either[side] {
-        0 => 1.0,
-        either_side => both[side] as f64 / either_side as f64,
-    };
-    (iou(0) + iou(1)) / 2.0
 }
 
 /// Where the sums are least: between frames by the parabola through the least and its neighbours.

@@ -5,10 +5,17 @@ mod overlap;
 
 use hypercut::Mask;
 
-use overlap::Overlap;
+pub(super) use overlap::Overlap;
 
 /// Alpha from which a pixel counts as person: one half.
 pub(super) const THRESHOLD: u8 = 128;
+
+/// The people of a mask and of its true one, which has the same size.
+pub(super) fn overlap(mask: &Mask, truth: &Mask) -> Overlap {
+    let people = mask.data().iter().map(|&alpha| alpha >= THRESHOLD);
+    let truths = truth.data().iter().map(|&alpha| alpha >= THRESHOLD);
+    Overlap::of(people.zip(truths))
+}
 
 /// A figure that a picture gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,9 +111,7 @@ impl Truth {
 
     /// The figures of `mask`, which has the truth's size.
     pub(super) fn measure(&self, mask: &Mask) -> Figures {
-        let people = mask.data().iter().map(|&alpha| alpha >= THRESHOLD);
-        let truths = self.alpha.data().iter().map(|&alpha| alpha >= THRESHOLD);
-        let overlap = Overlap::of(people.zip(truths));
+        let overlap = overlap(mask, &self.alpha);
         let figures = Figures::default()
             .with(Figure::Mad, self.mad(mask))
             .with(Figure::Gradient, self.gradient_error(mask));

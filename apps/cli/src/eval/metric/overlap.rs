@@ -2,7 +2,7 @@
 
 /// Pixels in both sets, in one alone, in none.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Overlap {
+pub(in crate::eval) struct Overlap {
     both: u64,
     found_alone: u64,
     true_alone: u64,
@@ -31,7 +31,7 @@ impl Overlap {
     }
 
     /// Mean of the IoU of the sets and that of what lies outside them.
-    pub(super) fn mean_iou(&self) -> f64 {
+    pub(in crate::eval) fn mean_iou(&self) -> f64 {
         let outside = iou(self.neither, self.found_alone + self.true_alone);
         (self.iou() + outside) / 2.0
     }

@@ -12,12 +12,10 @@ use super::{missing, program};
 use crate::child::Running;
 use crate::log::Log;
 use crate::picture::PixelLimit;
+use crate::video::CHUNK;
 use crate::video::clip::{Clip, Ratio};
 use crate::video::nut;
 use crate::video::stream::{Arrival, Source};
-
-/// Bytes read from ffmpeg at once.
-const CHUNK: usize = 1 << 18;
 
 /// How long ffmpeg's message about a frame may come after the frame behind it.
 const MESSAGE_PATIENCE: Duration = Duration::from_millis(200);

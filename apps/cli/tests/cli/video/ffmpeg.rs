@@ -32,9 +32,14 @@ fn tool(place: &Place, line: &str) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-/// Makes `person.rgb`: 20 raw frames of 192 x 144 of somebody moving.
-fn person(place: &Place) {
+/// A folder with `person.rgb`: 20 raw frames of 192 x 144 of somebody moving. `None` without ffmpeg.
+fn with_person() -> Option<Place> {
+    if !there() {
+        return None;
+    }
+    let place = Place::new();
     place.write("person.rgb", &moving(192, 144, 20).concat());
+    Some(place)
 }
 
 const MAKE: &str = "ffmpeg -v error -y -f rawvideo -pix_fmt rgb24 -s 192x144 -r 25 -i person.rgb";
@@ -67,11 +72,9 @@ fn packets(place: &Place, file: &str, stream: &str) -> String {
 
 #[test]
 fn sound_and_uneven_times_are_kept() {
-    if !there() {
+    let Some(place) = with_person() else {
         return;
-    }
-    let place = Place::new();
-    person(&place);
+    };
     // Frames at 0, 1, 2, 5, 6, 7, 10 ... of 25 a second, and sound.
     tool(
         &place,
@@ -104,11 +107,9 @@ fn sound_and_uneven_times_are_kept() {
 
 #[test]
 fn a_rotated_file_comes_out_upright() {
-    if !there() {
+    let Some(place) = with_person() else {
         return;
-    }
-    let place = Place::new();
-    person(&place);
+    };
     tool(
         &place,
         &format!("{MAKE} -t 0.2 -vf transpose=cclock -c:v libx264 -pix_fmt yuv420p flat.mp4"),
@@ -131,11 +132,9 @@ fn a_rotated_file_comes_out_upright() {
 /// The cut-out's alpha equals the mask, through codecs that keep it.
 #[test]
 fn cut_outs_are_transparent() {
-    if !there() {
+    let Some(place) = with_person() else {
         return;
-    }
-    let place = Place::new();
-    person(&place);
+    };
     tool(&place, &format!("{MAKE} -t 0.12 -c:v ffv1 in.mkv"));
     for (file, decoder, close) in [
         ("out.mov", "prores", 3),
@@ -187,11 +186,9 @@ fn cut_outs_are_transparent() {
 
 #[test]
 fn damage_inside_is_told_with_its_time() {
-    if !there() {
+    let Some(place) = with_person() else {
         return;
-    }
-    let place = Place::new();
-    person(&place);
+    };
     // Every frame by itself, so that one damaged packet is one damaged frame.
     tool(
         &place,

@@ -64,29 +64,30 @@ impl Activation {
 /// When the lengths differ.
 pub fn activation_f32(isa: Isa, function: Activation, input: &[f32], out: &mut [f32]) {
     assert_eq!(input.len(), out.len(), "lengths of input and output");
-    match isa {
-        Isa::Scalar => scalar::activation_f32(function, input, out),
-        _ => per_isa!(
-            isa,
-            vector::each,
-            (function: Activation = function, input: &[f32] = input, out: &mut [f32] = out)
-        ),
+    if isa == Isa::Scalar {
+        return scalar::activation_f32(function, input, out);
     }
+    per_isa!(
+        isa,
+        vector::each,
+        (function: Activation = function, input: &[f32] = input, out: &mut [f32] = out)
+    );
 }
 
 /// [`activation_f32`] in place, where there is a function.
 pub(crate) fn activate(isa: Isa, function: Option<Activation>, out: &mut [f32]) {
-    match (function, isa) {
-        (None, _) => (),
-        (Some(function), Isa::Scalar) => {
-            out.iter_mut().for_each(|out| *out = function.apply(*out));
-        }
-        (Some(function), _) => per_isa!(
-            isa,
-            vector::in_place,
-            (function: Activation = function, out: &mut [f32] = out)
-        ),
+    let Some(function) = function else {
+        return;
+    };
+    if isa == Isa::Scalar {
+        out.iter_mut().for_each(|out| *out = function.apply(*out));
+        return;
     }
+    per_isa!(
+        isa,
+        vector::in_place,
+        (function: Activation = function, out: &mut [f32] = out)
+    );
 }
 
 #[cfg(test)]
