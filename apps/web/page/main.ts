@@ -24,7 +24,7 @@ const saved = find("saved", HTMLUListElement);
 const logoWanted = find("logo", HTMLInputElement);
 const screens: Screens = {
   live: find("live", HTMLVideoElement),
-  rawVideo: find("raw-video", HTMLVideoElement),
+  rawLive: find("raw-live", HTMLCanvasElement),
   photo: find("photo", HTMLCanvasElement),
   rawPhoto: find("raw-photo", HTMLCanvasElement),
 };

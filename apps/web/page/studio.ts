@@ -1,11 +1,12 @@
 // What the page shows and saves: the camera by way of a `BackgroundProcessor`, a photo by way of a `Segmenter`.
 import { BackgroundProcessor, type FileType, type PictureSource, type Segmenter } from "./hypercut/index.js";
+import { Before } from "./before.js";
 import type { Choice } from "./controls.js";
 
 /** The elements that pictures are shown in. */
 export interface Screens {
   live: HTMLVideoElement;
-  rawVideo: HTMLVideoElement;
+  rawLive: HTMLCanvasElement;
   photo: HTMLCanvasElement;
   rawPhoto: HTMLCanvasElement;
 }
@@ -51,12 +52,14 @@ export class Camera implements Subject {
   readonly processor: BackgroundProcessor;
   readonly #stream: MediaStream;
   readonly #screens: Screens;
+  readonly #before: Before;
   #recorder: MediaRecorder | undefined;
 
   private constructor(processor: BackgroundProcessor, stream: MediaStream, screens: Screens) {
     this.processor = processor;
     this.#stream = stream;
     this.#screens = screens;
+    this.#before = new Before(screens.rawLive);
   }
 
   static async start(choice: Choice, logo: PictureSource | undefined, screens: Screens): Promise<Camera> {
@@ -85,10 +88,9 @@ export class Camera implements Subject {
 
   /** Shows the camera as it is beside the result, or stops that. */
   compare(on: boolean): void {
-    const { rawVideo } = this.#screens;
-    if (on === (rawVideo.srcObject !== null)) return;
-    rawVideo.srcObject = on ? this.#stream : null;
-    if (on) void rawVideo.play().catch(() => undefined);
+    const { processor } = this;
+    processor.before = on ? (frame) => this.#before.show(frame, processor.stats.p50) : undefined;
+    if (!on) this.#before.hide();
   }
 
   apply(choice: Choice): Promise<void> {

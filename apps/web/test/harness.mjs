@@ -73,3 +73,35 @@ export function catchWorkers(page) {
     };
   });
 }
+
+/** Opens the page with its workers caught and what it complains of collected. */
+export async function openPage(context, address) {
+  const page = await context.newPage();
+  page.faults = [];
+  page.on("pageerror", (error) => page.faults.push(String(error)));
+  page.on("console", (message) => message.type() === "error" && page.faults.push(message.text()));
+  await catchWorkers(page);
+  await page.goto(address);
+  await page.waitForSelector("html[data-ready]");
+  return page;
+}
+
+/** Starts the page's camera and waits for its first composed frame. */
+export async function cameraOn(page) {
+  await page.click("#camera");
+  await page.waitForFunction(() => document.getElementById("live").videoWidth > 0);
+}
+
+/** Waits for so many frames on the page's screen. */
+export function framesOf(page, count) {
+  return page.evaluate(
+    (count) =>
+      new Promise((resolve, reject) => {
+        setTimeout(() => reject(new Error(`${count} frames did not come within 30 s`)), 30_000);
+        const video = document.getElementById("live");
+        const next = () => (count-- > 0 ? video.requestVideoFrameCallback(next) : resolve());
+        next();
+      }),
+    count,
+  );
+}

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, afterEach, before, test } from "node:test";
-import { browse, catchWorkers, host, sample } from "./harness.mjs";
+import { browse, cameraOn, framesOf, host, openPage, sample } from "./harness.mjs";
 
 let browser, context, site, page;
 
@@ -16,15 +16,9 @@ after(async () => {
 });
 afterEach(() => page?.close());
 
-/** Opens the page and fails the test on any error in its console. */
+/** Opens the page; what it says in its console as an error is in `page.faults`. */
 async function open(query = "") {
-  page = await context.newPage();
-  page.faults = [];
-  page.on("pageerror", (error) => page.faults.push(String(error)));
-  page.on("console", (message) => message.type() === "error" && page.faults.push(message.text()));
-  await catchWorkers(page);
-  await page.goto(site.address + query);
-  await page.waitForSelector("html[data-ready]");
+  page = await openPage(context, site.address + query);
 }
 
 /** Sums of the pixels of what is shown at the left edge, where there is only background. */
@@ -39,22 +33,8 @@ const shown = (id) =>
 
 const corner = (pixels) => pixels.slice(4 * (10 * 160 + 5), 4 * (10 * 160 + 5) + 3);
 
-async function startCamera() {
-  await page.click("#camera");
-  await page.waitForFunction(() => document.getElementById("live").videoWidth > 0);
-}
-
-async function frames(count) {
-  await page.evaluate(
-    (count) =>
-      new Promise((resolve) => {
-        const video = document.getElementById("live");
-        const next = () => (count-- > 0 ? video.requestVideoFrameCallback(next) : resolve());
-        next();
-      }),
-    count,
-  );
-}
+const startCamera = () => cameraOn(page);
+const frames = (count) => framesOf(page, count);
 
 test("the effects are those of the library, each with its options", async () => {
   await open();
@@ -162,39 +142,6 @@ test("a file that is no picture is refused in words", async () => {
   await page.waitForSelector("#status.error");
   assert.match(await page.textContent("#status"), /cannot read this file/);
 });
-
-for (const way of ["best", "canvas"]) {
-  test(`a worker that dies mid-stream shows no raw frame (${way})`, async () => {
-    await open(`?way=${way}`);
-    await startCamera();
-    await page.check("#effects input[value=color]", { force: true });
-    await page.fill("#option-color", "#ff00ff");
-    await frames(8);
-    // From here every frame that is shown is looked at, from before the death until the next worker has taken over.
-    const before = await page.evaluate(() => window.workers.length);
-    await page.evaluate(() => {
-      window.seen = [];
-      const video = document.getElementById("live");
-      const canvas = new OffscreenCanvas(32, 18);
-      const context = canvas.getContext("2d", { willReadFrequently: true });
-      const look = () => {
-        context.drawImage(video, 0, 0, 32, 18);
-        window.seen.push([...context.getImageData(1, 2, 1, 1).data]);
-        setTimeout(look, 15);
-      };
-      look();
-      document.getElementById("compare").value = "0";
-      window.workers.at(-1).terminate();
-    });
-    await page.waitForFunction(() => document.getElementById("status").textContent.includes("was replaced"));
-    await frames(5);
-    const seen = await page.evaluate(() => window.seen);
-    assert.ok(seen.length > 60, `${seen.length} looks`);
-    for (const [r, g, b] of seen) assert.ok(r > 180 && g < 80 && b > 180, `background is #ff00ff, not ${[r, g, b]}`);
-    assert.equal(await page.evaluate(() => window.workers.length), before + 1);
-    assert.equal(await page.$eval("#raw-video", (video) => video.srcObject), null);
-  });
-}
 
 test("the page works without a network, and asked nobody else before", async () => {
   const others = [];

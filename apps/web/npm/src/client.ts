@@ -90,6 +90,7 @@ export class Client {
 
 /** A composed frame that comes too late for anybody holds memory until it is closed. */
 function closeFrame(value: unknown): void {
-  const frame = (value as { frame?: { close?(): void } } | undefined)?.frame;
-  frame?.close?.();
+  const late = value as { frame?: { close?(): void }; before?: { close?(): void } } | undefined;
+  late?.frame?.close?.();
+  late?.before?.close?.();
 }

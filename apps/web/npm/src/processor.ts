@@ -4,7 +4,7 @@ import { type EffectOptions, choose } from "./effect.js";
 import type { EffectInfo, Matte, Verdict } from "./engine.js";
 import { type EngineOptions, launch } from "./launch.js";
 import { type LiveFrame, type Passage, passage } from "./passage.js";
-import type { PictureSource } from "./protocol.js";
+import type { Calls, PictureSource } from "./protocol.js";
 import type { SaveOptions } from "./segmenter.js";
 import { Times } from "./times.js";
 
@@ -65,6 +65,13 @@ export class BackgroundProcessor extends EventTarget {
 
   /** Whether the logo is drawn on every frame. */
   logo = false;
+
+  /**
+   * For a view of before and after: called with each frame as the camera gave it, after the same frame was written composed; the
+   * callee closes it. There is no call for a frame that was not composed, so whoever hides an old picture shows none while the
+   * engine is down. Leave it out when nobody looks: nothing else lets a camera's frame out of the worker.
+   */
+  before: ((frame: VideoFrame | ImageBitmap) => void) | undefined;
 
   constructor(options: ProcessorOptions = {}) {
     super();
@@ -178,8 +185,15 @@ export class BackgroundProcessor extends EventTarget {
       }
       const begun = performance.now();
       try {
-        await passage.write(await this.#compose(this.#client, frame));
-        this.#times.add(performance.now() - begun);
+        const { frame: composed, before } = await this.#compose(this.#client, frame);
+        try {
+          await passage.write(composed);
+          this.#times.add(performance.now() - begun);
+        } catch (error) {
+          before?.close();
+          throw error;
+        }
+        if (before !== undefined) this.#showBefore(before);
         this.#counts.composed++;
         if (++this.#sinceFailure === WELL_AFTER) this.#failures = 0;
       } catch (error) {
@@ -192,18 +206,24 @@ export class BackgroundProcessor extends EventTarget {
     }
   }
 
-  async #compose(client: Client, frame: LiveFrame): Promise<LiveFrame> {
+  #showBefore(frame: LiveFrame): void {
+    if (this.before === undefined || this.#state !== "running") frame.close();
+    else this.before(frame);
+  }
+
+  async #compose(client: Client, frame: LiveFrame): Promise<Calls["live"]["reply"]> {
     const patience = this.#sinceFailure === 0 ? FIRST_PATIENCE : PATIENCE;
     this.#size =
       frame instanceof ImageBitmap
         ? { width: frame.width, height: frame.height }
         : { width: frame.displayWidth, height: frame.displayHeight };
-    const request = { frame, matte: this.#options.matte ?? "#000000", logo: this.logo };
+    const matte = this.#options.matte ?? "#000000";
+    const request = { frame, matte, logo: this.logo, before: this.before !== undefined };
     const reply = await client.call("live", request, { transfer: [frame], patience });
     const changed = reply.verdict.finding !== this.#verdict?.finding;
     this.#verdict = reply.verdict;
     if (changed) this.dispatchEvent(new Event("verdict"));
-    return reply.frame;
+    return reply;
   }
 
   async #fail(error: unknown, passage: Passage): Promise<void> {

@@ -29,8 +29,9 @@ export interface Calls {
   save: { request: { type: FileType; quality: number; logo: boolean }; reply: Blob };
   /** A frame of a video: everything in one call. */
   live: {
-    request: { frame: VideoFrame | ImageBitmap; matte: Matte; logo: boolean };
-    reply: { frame: VideoFrame | ImageBitmap; verdict: Verdict };
+    request: { frame: VideoFrame | ImageBitmap; matte: Matte; logo: boolean; before: boolean };
+    /** `before` is the frame as it came, given back with what was composed of it to those who asked. */
+    reply: { frame: VideoFrame | ImageBitmap; before: VideoFrame | ImageBitmap | undefined; verdict: Verdict };
   };
 }
 

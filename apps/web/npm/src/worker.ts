@@ -74,16 +74,18 @@ const answers: { [K in Kind]: (request: Calls[K]["request"]) => Answer<K> } = {
     engine.compose(logo);
     return { value: await file(engine, type, quality) };
   },
-  async live({ frame, matte, logo }) {
+  async live({ frame, matte, logo, before: wanted }) {
+    let before: VideoFrame | ImageBitmap | undefined;
     try {
       const engine = loaded();
       await writeFrame(engine, frame);
       const verdict = engine.segment("live");
       engine.compose(logo);
       const composed = await drawn(engine, frame, matte);
-      return { value: { frame: composed, verdict }, transfer: [composed] };
+      if (wanted) before = frame;
+      return { value: { frame: composed, before, verdict }, transfer: before ? [composed, before] : [composed] };
     } finally {
-      frame.close();
+      if (before === undefined) frame.close();
     }
   },
 };
