@@ -16,6 +16,8 @@ mod filter;
 pub mod fully_connected;
 mod gemm;
 mod gemm_f32;
+#[cfg(target_arch = "x86_64")]
+mod lines;
 pub mod lookup;
 pub mod max_pool;
 pub mod mean;

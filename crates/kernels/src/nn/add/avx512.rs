@@ -1,4 +1,8 @@
-//! Sixteen 32-bit products at a time, packed with saturation.
+//! Products of 21-bit factors and bytes, two at a time, packed with saturation.
+//!
+//! `vpmulld` is slow, and sums take two of them. Here a lane of 32 bits holds a byte of each input, in the upper halves of two
+//! words. With a factor split into `256 * high + low`, one `vpdpwssd` adds `256 * a * high_a + 256 * b * high_b`, and one `vpdpbusd`,
+//! whose unsigned operand is the factors' lower bytes, the rest. Sums are exact modulo 2^32.
 use super::Fixed;
 use std::arch::x86_64::*;
 
@@ -12,35 +16,31 @@ pub(super) fn add_i8(c: &Fixed, a: &[i8], b: &[i8], out: &mut [i8]) {
         a.len() == b.len() && a.len() == out.len(),
         "lengths of a sum"
     );
-    let [a_factor, b_factor] = c.factors.map(|factor| _mm512_set1_epi32(factor));
+    let pair = |a: i32, b: i32| _mm512_set1_epi32((a & 0xffff) | b << 16);
+    let [a_factor, b_factor] = c.factors;
+    let high = pair(a_factor >> 8, b_factor >> 8);
+    let low = pair((a_factor & 0xff) << 8, (b_factor & 0xff) << 8);
+    let zero = _mm512_setzero_si512();
     let offset = _mm512_set1_epi32(c.offset);
-    let shift = _mm_cvtsi32_si128(c.shift as i32);
+    let shift = _mm512_set1_epi32(c.shift as i32);
     let zero_point = _mm512_set1_epi16(i16::from(c.zero_point));
     let (min, max) = (_mm512_set1_epi8(c.min), _mm512_set1_epi8(c.max));
-    let order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
-    let sixteen = |a: __m128i, b: __m128i| {
-        let a = _mm512_mullo_epi32(_mm512_cvtepi8_epi32(a), a_factor);
-        let b = _mm512_mullo_epi32(_mm512_cvtepi8_epi32(b), b_factor);
-        _mm512_sra_epi32(_mm512_add_epi32(_mm512_add_epi32(a, b), offset), shift)
+    let sixteen = |words: __m512i| {
+        let sums = _mm512_dpbusd_epi32(_mm512_dpwssd_epi32(offset, words, high), low, words);
+        _mm512_srav_epi32(sums, shift)
+    };
+    // Unpacking and packing both go by lanes of 128 bits, so the order comes out as it was.
+    let thirty_two = |ab: __m512i| {
+        _mm512_packs_epi32(
+            sixteen(_mm512_unpacklo_epi8(zero, ab)),
+            sixteen(_mm512_unpackhi_epi8(zero, ab)),
+        )
     };
     let sixty_four = |a: __m512i, b: __m512i| {
-        let first = sixteen(_mm512_castsi512_si128(a), _mm512_castsi512_si128(b));
-        let second = sixteen(
-            _mm512_extracti32x4_epi32::<1>(a),
-            _mm512_extracti32x4_epi32::<1>(b),
-        );
-        let third = sixteen(
-            _mm512_extracti32x4_epi32::<2>(a),
-            _mm512_extracti32x4_epi32::<2>(b),
-        );
-        let fourth = sixteen(
-            _mm512_extracti32x4_epi32::<3>(a),
-            _mm512_extracti32x4_epi32::<3>(b),
-        );
         // Saturating at 16 bits, before and after the zero point, changes no byte.
-        let low = _mm512_adds_epi16(_mm512_packs_epi32(first, second), zero_point);
-        let high = _mm512_adds_epi16(_mm512_packs_epi32(third, fourth), zero_point);
-        let bytes = _mm512_permutexvar_epi32(order, _mm512_packs_epi16(low, high));
+        let low = _mm512_adds_epi16(thirty_two(_mm512_unpacklo_epi8(a, b)), zero_point);
+        let high = _mm512_adds_epi16(thirty_two(_mm512_unpackhi_epi8(a, b)), zero_point);
+        let bytes = _mm512_packs_epi16(low, high);
         _mm512_min_epi8(_mm512_max_epi8(bytes, min), max)
     };
     let (a_blocks, a_rest) = a.as_chunks::<64>();

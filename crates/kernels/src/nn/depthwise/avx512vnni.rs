@@ -12,28 +12,29 @@
 use super::ring::Ring;
 use super::{Depthwise, FilterI8};
 use crate::nn::excess::split;
+use crate::nn::lines::{Line, lines as as_lines};
 use crate::requantize::OutputI8;
 use crate::requantize::avx512::Output;
 use std::arch::x86_64::*;
 
-/// Channels of a lane, pixels of a quad, bytes of both.
+/// Channels of a lane, and pixels of a quad: together a line.
 const LANE: usize = 16;
 const QUAD: usize = 4;
-const UNIT: usize = LANE * QUAD;
 
 /// A depthwise convolution with multiplier 1, ready to run.
 #[derive(Debug)]
 pub(crate) struct Packed {
     shape: Depthwise,
+    /// Lanes that hold a pixel's channels.
     lanes: usize,
     /// Quads of a transposed row.
     quads: usize,
     /// For each of four neighbouring outputs, the quads that its taps touch, counted from the first output's first tap.
     spans: [Vec<usize>; QUAD],
     /// `[lanes][KH][spans, one after the other][16 channels][4 pixels]`.
-    weights: Vec<i8>,
+    weights: Vec<Line>,
     /// As `weights`: what they have beyond the signed byte. Empty when that is nothing.
-    excess: Vec<i8>,
+    excess: Vec<Line>,
     /// By lane: whether `excess` has anything.
     exceeds: Vec<bool>,
     /// `[lanes][16]`.
@@ -41,8 +42,8 @@ pub(crate) struct Packed {
     /// As `bias`.
     scales: Vec<f32>,
     output: OutputI8,
-    /// `slots` transposed rows of `[quads][lanes][UNIT]`, then one that is all padding.
-    ring: Vec<u8>,
+    /// `slots` transposed rows of `[quads][lanes][line]`, then one that is all padding.
+    ring: Vec<Line>,
     /// A quad of pixels in whole lanes, for those that padding or the end of the row cuts: `[4, lanes * 16]`.
     edge: Vec<i8>,
     /// What padding holds: the input's zero point.
@@ -104,15 +105,15 @@ impl Packed {
             lanes,
             quads,
             spans,
-            weights,
-            excess,
+            weights: as_lines(&weights),
+            excess: as_lines(&excess),
             exceeds,
             bias,
             scales,
             output: c.output,
             edge: vec![c.input_zero; QUAD * lanes * LANE],
             outside: c.input_zero,
-            ring: vec![c.input_zero as u8 ^ 0x80; (slots + 1) * quads * lanes * UNIT],
+            ring: vec![Line::of(c.input_zero ^ i8::MIN); (slots + 1) * quads * lanes],
         }
     }
 
@@ -141,7 +142,7 @@ impl Packed {
     fn transpose(&mut self, input: &[i8], slot: usize) {
         let (channels, lanes) = (self.shape.input[3], self.lanes);
         let (width, pad) = (self.shape.input[2], self.shape.window.pad[1]);
-        let row = self.quads * lanes * UNIT;
+        let row = self.quads * lanes;
         let target = &mut self.ring[slot * row..][..row];
         // The last lane of a pixel is read whole, into the next pixel where channels end before it.
         let beyond = lanes * LANE - channels;
@@ -149,8 +150,7 @@ impl Packed {
         let inside = pad.div_ceil(QUAD)..self.quads.min((pad + readable) / QUAD);
         if !inside.is_empty() {
             let source = &input[(inside.start * QUAD - pad) * channels..];
-            let pitch = lanes * UNIT;
-            let target = &mut target[inside.start * pitch..inside.end * pitch];
+            let target = &mut target[inside.start * lanes..inside.end * lanes];
             transpose_quads(source, channels, lanes, target);
         }
         // What padding or the end of the row cuts; quads that are all padding never change.
@@ -163,7 +163,7 @@ impl Packed {
                     pixel[..channels].copy_from_slice(&input[x * channels..][..channels]);
                 }
             }
-            let target = &mut target[quad * lanes * UNIT..][..lanes * UNIT];
+            let target = &mut target[quad * lanes..][..lanes];
             transpose_quads(&self.edge, lanes * LANE, lanes, target);
         }
     }
@@ -203,13 +203,12 @@ impl Packed {
         out: &mut [i8],
     ) {
         let output = Output::new(self.output);
-        let lane_stride = self.lanes * UNIT;
-        let row = self.quads * lane_stride;
+        let row = self.quads * self.lanes;
         let starts: [usize; K] = std::array::from_fn(|ky| slot(ky) * row);
         let fours = self.shape.output[2].div_ceil(QUAD);
         assert!(starts.iter().all(|start| start + row <= self.ring.len()));
         assert!((fours - 1) * S + QUADS <= self.quads);
-        assert_eq!(self.weights.len(), self.lanes * K * TERMS * UNIT);
+        assert_eq!(self.weights.len(), self.lanes * K * TERMS);
         for lane in 0..self.lanes {
             if self.exceeds[lane] {
                 self.sum_lane(&slot, lane, out);
@@ -221,8 +220,8 @@ impl Packed {
                 for term in 0..TERMS {
                     // SAFETY: lanes * K * TERMS units are there (asserted).
                     weights[ky][term] = unsafe {
-                        let at = ((lane * K + ky) * TERMS + term) * UNIT;
-                        _mm512_loadu_si512(self.weights.as_ptr().add(at).cast())
+                        let at = (lane * K + ky) * TERMS + term;
+                        _mm512_load_si512(self.weights.as_ptr().add(at).cast())
                     };
                 }
             }
@@ -231,10 +230,10 @@ impl Packed {
                 for ky in 0..K {
                     let mut x = [bias; QUADS];
                     for q in 0..QUADS {
-                        // SAFETY: four * S + q < quads (asserted), so the unit lies in the row, within the ring (asserted).
+                        // SAFETY: four * S + q < quads (asserted), so the line lies in the row, within the ring (asserted).
                         x[q] = unsafe {
-                            let at = starts[ky] + (four * S + q) * lane_stride + lane * UNIT;
-                            _mm512_loadu_si512(self.ring.as_ptr().add(at).cast())
+                            let at = starts[ky] + (four * S + q) * self.lanes + lane;
+                            _mm512_load_si512(self.ring.as_ptr().add(at).cast())
                         };
                     }
                     let mut term = 0;
@@ -274,18 +273,15 @@ impl Packed {
             let mut sums = [bias; QUAD];
             for (weights, ky) in passes.iter().flat_map(|w| (0..kh).map(move |ky| (w, ky))) {
                 let row = slot(ky) * self.quads + four * stride;
-                let mut weights = weights[(lane * kh + ky) * terms * UNIT..]
-                    .as_chunks::<UNIT>()
-                    .0
-                    .iter();
+                let mut weights = weights[(lane * kh + ky) * terms..].iter();
                 for (sum, span) in sums.iter_mut().zip(&self.spans) {
                     for (quad, w) in span.iter().zip(&mut weights) {
-                        let x = &self.ring[((row + quad) * self.lanes + lane) * UNIT..][..UNIT];
-                        // SAFETY: both slices are 64 bytes.
+                        let x = &self.ring[(row + quad) * self.lanes + lane];
+                        // SAFETY: a line is 64 bytes at a multiple of 64.
                         let (x, w) = unsafe {
                             (
-                                _mm512_loadu_si512(x.as_ptr().cast()),
-                                _mm512_loadu_si512(w.as_ptr().cast()),
+                                _mm512_load_si512(x.0.as_ptr().cast()),
+                                _mm512_load_si512(w.0.as_ptr().cast()),
                             )
                         };
                         *sum = _mm512_dpbusd_epi32(*sum, x, w);
@@ -352,11 +348,11 @@ impl Packed {
     }
 }
 
-/// Transposes as many quads as `target`, `[quads][lanes][UNIT]`, holds, of pixels that lie `channels` bytes apart.
+/// Transposes as many quads as `target`, `[quads][lanes][line]`, holds, of pixels that lie `channels` bytes apart.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
-fn transpose_quads(input: &[i8], channels: usize, lanes: usize, target: &mut [u8]) {
-    let quads = target.len() / (lanes * UNIT);
+fn transpose_quads(input: &[i8], channels: usize, lanes: usize, target: &mut [Line]) {
+    let quads = target.len() / lanes;
     let last = (quads * QUAD).saturating_sub(1) * channels;
     assert!(input.len() >= last + lanes * LANE);
     for quad in 0..quads {
@@ -364,9 +360,9 @@ fn transpose_quads(input: &[i8], channels: usize, lanes: usize, target: &mut [u8
             // SAFETY: the last of the quads' pixels begins at `last` and has all lanes (asserted), and so has the target.
             unsafe {
                 let source = input.as_ptr().add(quad * QUAD * channels + lane * LANE);
-                let unit = target.as_mut_ptr().add((quad * lanes + lane) * UNIT);
+                let unit = target.as_mut_ptr().add(quad * lanes + lane);
                 let pixels = load_pixels(source, channels);
-                _mm512_storeu_si512(unit.cast(), transpose_quad(pixels));
+                _mm512_store_si512(unit.cast(), transpose_quad(pixels));
             }
         }
     }

@@ -1,7 +1,10 @@
 //! `vpdpbusd` on 16 outputs at a time: unsigned inputs, signed weights, sums of four products, no saturation.
 //!
-//! The instruction wants the inputs unsigned, so their top bit is flipped (that adds 128) as each group of four is broadcast,
-//! and the bias takes `(128 + input_zero) * sum(weights)` away again. Sums are exact modulo 2^32, so the bytes are the oracle's.
+//! The instruction wants the inputs unsigned, so their top bit is flipped (that adds 128), and the bias takes
+//! `(128 + input_zero) * sum(weights)` away again. Sums are exact modulo 2^32, so the bytes are the oracle's.
+//!
+//! Flipping every four inputs as they are broadcast would cost as many instructions again as the broadcasts, for each group of
+//! outputs anew. So the inputs of a block of rows are copied, flipped, once, and loads that broadcast do the rest.
 //!
 //! Weights with a zero point may leave the signed byte. What they have beyond it is a few more weights for the same inputs:
 //! those groups of four that hold such a weight come twice.
@@ -9,20 +12,24 @@ use super::avx512vnni_narrow::Narrow;
 use super::avx512vnni_thin::Thin;
 use super::{GemmI8, Rows};
 use crate::nn::excess::split;
+use crate::nn::lines::{Line, bytes_mut, lines};
 use crate::requantize::avx512::Output;
 use std::arch::x86_64::*;
 
 /// Outputs of one vector.
 const LANES: usize = 16;
+/// Rows of a block: a multiple of every tile's.
+const BLOCK: usize = 48;
 
 /// Weights of a product in the order in which the tiles read them.
 #[derive(Debug)]
 pub(crate) struct Packed {
     segments: usize,
-    /// Groups of four inputs in a segment.
-    quads: usize,
+    inputs: usize,
     outputs: usize,
     groups: Vec<Group>,
+    /// A block of rows and half of another, top bits flipped; [`Packed::pitch`] bytes each.
+    flipped: Vec<Line>,
     bias: Vec<i32>,
     scales: Vec<f32>,
     output: crate::requantize::OutputI8,
@@ -68,46 +75,36 @@ impl Rows<'_> {
 struct Group {
     first: usize,
     vectors: usize,
-    /// The inputs that the weights meet. Each lies in one of the product's segments, below its `quads * 4`.
-    quads: Vec<Quad>,
+    /// Where in a copied row the four inputs lie that the weights meet.
+    quads: Vec<usize>,
     /// `[quads of this group][vectors][16][4]`, zero beyond the real inputs and outputs.
-    weights: Vec<i8>,
-}
-
-/// Four neighbouring inputs of a segment.
-#[derive(Debug, Clone, Copy)]
-struct Quad {
-    segment: usize,
-    at: usize,
+    weights: Vec<Line>,
 }
 
 impl Group {
     fn new(c: &GemmI8<'_>, first: usize, vectors: usize) -> Self {
         let outputs = first * LANES..(first + vectors) * LANES;
-        let mut group = Self {
-            first,
-            vectors,
-            quads: Vec::new(),
-            weights: Vec::new(),
-        };
+        let (mut offsets, mut weights) = (Vec::new(), Vec::new());
         let quads = (0..c.segments)
-            .flat_map(|segment| (0..c.inputs).step_by(4).map(move |at| Quad { segment, at }));
+            .flat_map(|segment| (0..c.inputs).step_by(4).map(move |at| (segment, at)));
         for part in [0, 1] {
-            for quad in quads.clone() {
-                let Quad { segment, at } = quad;
+            for (offset, (segment, at)) in quads.clone().enumerate() {
                 if part == 1 && !c.exceeds(outputs.clone(), segment, at) {
                     continue;
                 }
-                group.quads.push(quad);
+                offsets.push(offset * 4);
                 for o in outputs.clone() {
                     let four = at..at + 4;
-                    group
-                        .weights
-                        .extend(four.map(|i| c.weight(o, segment, i)[part]));
+                    weights.extend(four.map(|i| c.weight(o, segment, i)[part]));
                 }
             }
         }
-        group
+        Self {
+            first,
+            vectors,
+            quads: offsets,
+            weights: lines(&weights),
+        }
     }
 }
 
@@ -124,7 +121,7 @@ fn group(left: usize) -> usize {
 impl Packed {
     pub(crate) fn new(c: &GemmI8<'_>) -> Self {
         let (segments, inputs, outputs) = (c.segments, c.inputs, c.filter.bias.len());
-        let (quads, vectors) = (inputs.div_ceil(4), outputs.div_ceil(LANES));
+        let vectors = outputs.div_ceil(LANES);
         let (mut groups, mut first) = (Vec::new(), 0);
         while first < vectors {
             let count = group(vectors - first);
@@ -144,11 +141,13 @@ impl Packed {
         scales.resize(vectors * LANES, 0.0);
         let narrow = Narrow::new(c, &bias);
         let thin = Thin::suits(c).then(|| Thin::new(c, &bias));
+        let pitch = segments * inputs.next_multiple_of(4);
         Self {
             segments,
-            quads,
+            inputs,
             outputs,
             groups,
+            flipped: vec![Line::of(0); ((BLOCK + BLOCK / 2) * pitch).div_ceil(64)],
             bias,
             scales,
             output: c.filter.output,
@@ -159,7 +158,7 @@ impl Packed {
 
     /// Runs; see [`super::Gemm::run`].
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
-    pub(crate) fn run(&self, rows: Rows<'_>, out: &mut [i8]) {
+    pub(crate) fn run(&mut self, rows: Rows<'_>, out: &mut [i8]) {
         let pixels = out.len() / self.outputs;
         assert_eq!(out.len(), pixels * self.outputs, "length of output");
         if let Some(narrow) = &self.narrow
@@ -174,6 +173,54 @@ impl Packed {
             thin.run(rows, out);
             return;
         }
+        let mut at = 0;
+        while at < pixels {
+            // A rest of less than half a block goes with the last one.
+            let left = pixels - at;
+            let count = if left <= BLOCK + BLOCK / 2 {
+                left
+            } else {
+                BLOCK
+            };
+            self.copy(rows.from(at), count);
+            self.block(&mut out[at * self.outputs..][..count * self.outputs]);
+            at += count;
+        }
+    }
+
+    /// Bytes from a copied row to the next: its segments, each filled up to whole quads.
+    fn pitch(&self) -> usize {
+        self.segments * self.inputs.next_multiple_of(4)
+    }
+
+    /// Copies the first `count` rows, flipping top bits. What lies between a segment's inputs and its last quad's end does not
+    /// matter: its weights are zero.
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
+    fn copy(&mut self, rows: Rows<'_>, count: usize) {
+        let flip = |target: &mut [i8], source: &[i8]| {
+            for (target, source) in target.iter_mut().zip(source) {
+                *target = source ^ i8::MIN;
+            }
+        };
+        let (segments, inputs, pitch) = (self.segments, self.inputs, self.pitch());
+        let flipped = bytes_mut(&mut self.flipped);
+        if segments == 1 && rows.stride == inputs && inputs == pitch {
+            let dense = count * pitch;
+            flip(&mut flipped[..dense], &rows.bytes[..dense]);
+            return;
+        }
+        for (row, target) in flipped[..count * pitch].chunks_exact_mut(pitch).enumerate() {
+            for (segment, target) in target.chunks_exact_mut(pitch / segments).enumerate() {
+                let start = row * rows.stride + segment * rows.segment_stride;
+                flip(target, &rows.bytes[start..][..inputs]);
+            }
+        }
+    }
+
+    /// Products of the rows that have been copied, as many as `out` has.
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
+    fn block(&self, out: &mut [i8]) {
+        let pixels = out.len() / self.outputs;
         for group in &self.groups {
             let (first, count) = (group.first * LANES, group.vectors * LANES);
             let block = Block {
@@ -182,16 +229,17 @@ impl Packed {
                 bias: &self.bias[first..][..count],
                 scales: &self.scales[first..][..count],
                 output: Output::new(self.output),
-                reach: (self.segments - 1) * rows.segment_stride + self.quads * 4,
+                rows: &self.flipped,
+                pitch: self.pitch(),
                 outputs: self.outputs,
                 valid: (self.outputs - first).min(count),
             };
             let out = &mut out[first..];
             match group.vectors {
-                1 => block.pixels::<1, 16>(rows, out, pixels),
-                2 => block.pixels::<2, 12>(rows, out, pixels),
-                3 => block.pixels::<3, 8>(rows, out, pixels),
-                _ => block.pixels::<4, 6>(rows, out, pixels),
+                1 => block.pixels::<1, 16>(out, pixels),
+                2 => block.pixels::<2, 12>(out, pixels),
+                3 => block.pixels::<3, 8>(out, pixels),
+                _ => block.pixels::<4, 6>(out, pixels),
             }
         }
     }
@@ -199,13 +247,14 @@ impl Packed {
 
 /// One group of output vectors.
 struct Block<'a> {
-    weights: &'a [i8],
+    weights: &'a [Line],
     bias: &'a [i32],
     scales: &'a [f32],
     output: Output,
-    quads: &'a [Quad],
-    /// Bytes of a row from its start to the end of its last segment.
-    reach: usize,
+    quads: &'a [usize],
+    rows: &'a [Line],
+    /// Bytes from a row to the next; quads end there or before.
+    pitch: usize,
     outputs: usize,
     valid: usize,
 }
@@ -214,35 +263,29 @@ impl Block<'_> {
     /// All pixels, `M` at a time; the last tile steps back over pixels already done, or single pixels remain.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
-    fn pixels<const V: usize, const M: usize>(
-        &self,
-        rows: Rows<'_>,
-        out: &mut [i8],
-        pixels: usize,
-    ) {
+    fn pixels<const V: usize, const M: usize>(&self, out: &mut [i8], pixels: usize) {
         let mut at = 0;
         while at < pixels {
             if pixels >= M {
                 let start = at.min(pixels - M);
-                self.tile::<V, M>(rows.from(start), &mut out[start * self.outputs..]);
+                self.tile::<V, M>(start, &mut out[start * self.outputs..]);
                 at = start + M;
             } else {
-                self.tile::<V, 1>(rows.from(at), &mut out[at * self.outputs..]);
+                self.tile::<V, 1>(at, &mut out[at * self.outputs..]);
                 at += 1;
             }
         }
     }
 
+    /// Rows from `first` on.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
-    fn tile<const V: usize, const M: usize>(&self, rows: Rows<'_>, out: &mut [i8]) {
-        let last = (M - 1) * rows.stride;
-        assert!(rows.bytes.len() >= last + self.reach, "length of input");
+    fn tile<const V: usize, const M: usize>(&self, first: usize, out: &mut [i8]) {
+        assert!(self.rows.len() * 64 >= (first + M) * self.pitch);
         assert!(out.len() >= (M - 1) * self.outputs + self.valid);
-        assert!(self.weights.len() == self.quads.len() * V * 64);
+        assert!(self.weights.len() == self.quads.len() * V);
         assert!(self.valid <= V * LANES);
         assert!(self.bias.len() == V * LANES && self.scales.len() == V * LANES);
-        let flip = _mm512_set1_epi8(i8::MIN);
         let mut sums = [[_mm512_setzero_si512(); V]; M];
         for v in 0..V {
             // SAFETY: `bias` holds V vectors of 16 (asserted above).
@@ -251,27 +294,31 @@ impl Block<'_> {
                 row[v] = bias;
             }
         }
+        let rows = self
+            .rows
+            .as_ptr()
+            .cast::<u8>()
+            .wrapping_add(first * self.pitch);
         let mut weights = self.weights.as_ptr();
         for quad in self.quads {
-            let mut w = [flip; V];
+            let mut w = [_mm512_setzero_si512(); V];
             for (v, w) in w.iter_mut().enumerate() {
-                // SAFETY: `weights` has gone over V vectors of 64 bytes per quad before this one, of as many as there are quads
-                // (asserted above).
-                *w = unsafe { _mm512_loadu_si512(weights.add(v * 64).cast()) };
+                // SAFETY: `weights` has gone over V lines per quad before this one, of as many as there are quads (asserted above).
+                *w = unsafe { _mm512_load_si512(weights.add(v).cast()) };
             }
-            let start = quad.segment * rows.segment_stride + quad.at;
             for (m, row) in sums.iter_mut().enumerate() {
-                // SAFETY: the quad ends at `reach` or before, and row m has that many bytes (asserted above).
+                // SAFETY: the quad ends within the `pitch` bytes of row `first + m`, all of which are there (asserted above).
                 let four = unsafe {
-                    let at = m * rows.stride + start;
-                    rows.bytes.as_ptr().add(at).cast::<i32>().read_unaligned()
+                    rows.add(m * self.pitch + quad)
+                        .cast::<i32>()
+                        .read_unaligned()
                 };
-                let x = _mm512_xor_si512(_mm512_set1_epi32(four), flip);
+                let x = _mm512_set1_epi32(four);
                 for (sum, w) in row.iter_mut().zip(w) {
                     *sum = _mm512_dpbusd_epi32(*sum, x, w);
                 }
             }
-            weights = weights.wrapping_add(V * 64);
+            weights = weights.wrapping_add(V);
         }
         self.store::<V, M>(sums, out);
     }

@@ -10,6 +10,7 @@
 //!
 //! Four such vectors (`g` to `g + 3`) pack to the sixteen bytes of each row, in order, without a permutation.
 use super::{GemmI8, Rows};
+use crate::nn::lines::Line;
 use crate::requantize::OutputI8;
 use crate::requantize::avx512::Output;
 use std::arch::x86_64::*;
@@ -50,7 +51,7 @@ struct Block {
     first: usize,
     /// `[chunks][quads][groups][4 lanes][4 outputs][4 inputs]`, zero beyond the real ones. All lanes are the same: a load that
     /// broadcasts to them would take the ports that the products need.
-    weights: Vec<[i8; 64]>,
+    weights: Vec<Line>,
     /// `[groups][4 lanes][4 outputs]`
     bias: Vec<[i32; 16]>,
     /// As `bias`.
@@ -266,11 +267,11 @@ impl Block {
         for chunk in chunks {
             for quad in 0..chunk.quads {
                 let first = chunk.at + quad * 4;
-                weights.extend(groups.clone().map(|g| -> [i8; 64] {
-                    std::array::from_fn(|i| {
+                weights.extend(groups.clone().map(|g| {
+                    Line(std::array::from_fn(|i| {
                         let weight = c.weight(g * 4 + i / 4 % 4, chunk.segment, first + i % 4);
                         weight[usize::from(chunk.excess)]
-                    })
+                    }))
                 }));
             }
         }
@@ -299,11 +300,11 @@ impl Block {
 unsafe fn add<const G: usize, const P: usize>(
     sums: &mut [[__m512i; P]; G],
     x: [__m512i; P],
-    weights: &mut *const [i8; 64],
+    weights: &mut *const Line,
 ) {
     for g in 0..G {
         // SAFETY: the caller grants `G` vectors.
-        let w = unsafe { _mm512_loadu_si512(weights.add(g).cast()) };
+        let w = unsafe { _mm512_load_si512(weights.add(g).cast()) };
         for p in 0..P {
             sums[g][p] = _mm512_dpbusd_epi32(sums[g][p], x[p], w);
         }

@@ -105,7 +105,7 @@ impl Gemm {
                 unsafe { avx2(packed, rows, out) }
             }
             #[cfg(target_arch = "x86_64")]
-            Self::Avx512Vnni(_token, ref packed) => {
+            Self::Avx512Vnni(_token, ref mut packed) => {
                 // SAFETY: `_token` proves that this CPU has the features that `run` enables.
                 unsafe { packed.run(rows, out) }
             }
