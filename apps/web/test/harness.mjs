@@ -31,6 +31,22 @@ export function film({ width = 640, height = 360, frames = 20, from = 8 } = {}) 
   return path;
 }
 
+/** Bits of the number that `counted` writes on its frames, and where: blocks of 96 pixels, the lowest bit first. */
+export const COUNTER = { bits: 6, left: 32, top: 24, side: 96, pitch: 112 };
+
+/** A camera's film of 1280 x 720 whose frames carry their number, 0 to 63, as black and white blocks. */
+export function counted() {
+  const path = scratchFile("counted.y4m");
+  const { bits, left, top, side, pitch } = COUNTER;
+  const block = (bit, colour, when) =>
+    `drawbox=x=${left + bit * pitch}:y=${top}:w=${side}:h=${side}:c=${colour}:t=fill:enable='eq(mod(floor(n/${2 ** bit}),2),${when})'`;
+  const blocks = Array.from({ length: bits }, (_, bit) => [block(bit, "white", 1), block(bit, "black", 0)]).flat();
+  const picture = "scale=1280:720:force_original_aspect_ratio=increase,crop=1280:720";
+  const filter = [picture, ...blocks, "format=yuv420p"].join(",");
+  execFileSync("ffmpeg", ["-v", "error", "-y", "-loop", "1", "-i", sample(8), "-vf", filter, "-frames:v", `${2 ** bits}`, "-r", "30", path]);
+  return path;
+}
+
 /** Starts Chromium with a new, empty profile (Playwright makes one), the film as its camera. */
 export async function browse(camera = film()) {
   const args = [

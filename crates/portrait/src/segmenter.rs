@@ -13,6 +13,9 @@ use crate::thumbnail::Thumbnail;
 /// The network that is built in; `models/CARD.md` says what it learned from.
 const BUILT_IN: &[u8] = include_bytes!("../../../models/hypercut-v1.tflite");
 
+/// The same for a smaller input; a program that never asks for it does not hold it.
+const BUILT_IN_SMALL: &[u8] = include_bytes!("../../../models/hypercut-v1-small.tflite");
+
 /// Finds the people in a frame.
 ///
 /// The frame is stretched to the network's input by area average, the network's answer, a probability, becomes a small soft
@@ -59,6 +62,15 @@ impl Segmenter {
     /// [`ErrorKind::Model`](crate::ErrorKind::Model), which a tested build never returns.
     pub fn new() -> Result<Self> {
         Self::from_tflite(BUILT_IN)
+    }
+
+    /// With the built-in network for a smaller input: less than half the multiply-adds, and coarser masks. For
+    /// [`Live::with_smaller_network`](crate::live::Live::with_smaller_network).
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn small() -> Result<Self> {
+        Self::from_tflite(BUILT_IN_SMALL)
     }
 
     /// The `.tflite` file of the built-in network, for tools that look into it.

@@ -354,6 +354,17 @@ impl Recipe {
         }
         Ok(segmenter)
     }
+
+    /// The network for when there is little time, where the recipe names no other.
+    ///
+    /// # Errors
+    /// What the library says.
+    pub(crate) fn smaller_segmenter(&self) -> Result<Option<Segmenter>> {
+        Ok(match self.network {
+            Some(_) => None,
+            None => Some(Segmenter::small()?),
+        })
+    }
 }
 
 fn check(spec: &Spec, nature: Nature) -> Result<()> {

@@ -35,7 +35,11 @@ impl Composer {
     /// # Errors
     /// What [`Live::new`] says.
     pub(crate) fn new(recipe: &Recipe, options: LiveOptions) -> Result<Self> {
+        let budgeted = options.budget.is_some();
         let mut live = Live::new(recipe.segmenter()?, recipe.effect()?, options)?;
+        if budgeted && let Some(smaller) = recipe.smaller_segmenter()? {
+            live = live.with_smaller_network(smaller);
+        }
         if let Some(cheaper) = recipe.cheaper_effect()? {
             live = live.with_cheaper_effect(cheaper);
         }

@@ -57,6 +57,28 @@ fn a_damaged_frame_holds_the_one_before() {
 }
 
 #[test]
+fn a_budget_that_is_too_small_takes_the_smaller_network_too() {
+    let place = Place::new();
+    place.write("in.y4m", &file(60));
+    place.write(
+        "own.tflite",
+        include_bytes!("../../../../models/hypercut-v1.tflite"),
+    );
+    // Nobody draws a frame in 10 us: every level is gone through, ten frames each.
+    let line = "live --input in.y4m -o out.y4m --effect color --target-fps 100000";
+    let last = |line: &str| {
+        let said = place.run(line).fine().stderr;
+        let lowest = said.lines().rfind(|line| line.starts_with("lower quality"));
+        lowest.unwrap_or(&said)["lower quality: level ".len()..][..1].to_owned()
+    };
+    // The smaller network, every second mask, every second frame.
+    assert_eq!(last(line), "3");
+    std::fs::remove_file(place.path("out.y4m")).unwrap();
+    // To a network of one's own there is no smaller one.
+    assert_eq!(last(&format!("{line} --model own.tflite")), "2");
+}
+
+#[test]
 fn what_is_refused() {
     let place = Place::new();
     place.write("in.y4m", &file(1));

@@ -1,7 +1,7 @@
-//! The operations that the engine knows: one file each, one line each in [`OPS`].
+//! The operations that the engine knows: one file each, one line each in the list of [`OPS`].
 //!
 //! A file holds the attributes read from the `.tflite` options, the rule for the output shape, the lowering to a
-//! [`Step`] on kernels, and tests. To add an operation write `ops/x.rs` and add its `ENTRY` to [`OPS`].
+//! [`Step`] on kernels, and tests. To add an operation write `ops/x.rs` and add its `ENTRY` to `EVERY`.
 use std::any::Any;
 use std::fmt::Debug;
 
@@ -119,8 +119,22 @@ pub trait Operation: Debug + Any + Send + Sync {
     ) -> Result<Box<dyn Step>>;
 }
 
-/// Every operation that the engine knows.
-pub const OPS: &[OpEntry] = &[
+/// The operations that the engine knows: all of them, or, without the feature `every-operation`, those of [`PORTRAIT`].
+pub const OPS: &[OpEntry] = if cfg!(feature = "every-operation") {
+    EVERY
+} else {
+    PORTRAIT
+};
+
+/// What our own networks are made of. An app that runs no other can leave the rest out: as WebAssembly that is a fifth of the code.
+pub const PORTRAIT: &[OpEntry] = &[
+    conv_2d::ENTRY,
+    depthwise_conv_2d::ENTRY,
+    add::ADD,
+    resize::BILINEAR,
+];
+
+const EVERY: &[OpEntry] = &[
     conv_2d::ENTRY,
     depthwise_conv_2d::ENTRY,
     transpose_conv::ENTRY,
@@ -191,4 +205,32 @@ pub fn expect_inputs(
         "{} inputs, not {low} to {high}",
         inputs.len()
     )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::Graph;
+    use crate::model::Model;
+
+    #[test]
+    fn our_own_networks_need_no_operation_beyond_their_list() {
+        for bytes in [
+            &include_bytes!("../../../../models/hypercut-v1.tflite")[..],
+            include_bytes!("../../../../models/hypercut-v1-small.tflite"),
+        ] {
+            let graph = Graph::new(Model::from_bytes(bytes).unwrap()).unwrap();
+            for node in &graph.nodes {
+                let name = node.operation.name();
+                assert!(PORTRAIT.iter().any(|entry| entry.name == name), "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn no_operation_is_listed_twice() {
+        for (i, entry) in EVERY.iter().enumerate() {
+            assert!(EVERY[..i].iter().all(|other| other.code != entry.code));
+        }
+    }
 }

@@ -230,6 +230,65 @@ fn damage_inside_is_told_with_its_time() {
     );
 }
 
+/// A file of which a copy or a download is not finished.
+#[test]
+fn a_file_cut_in_half_is_held_blanked_or_stopped_at() {
+    let Some(place) = with_person() else {
+        return;
+    };
+    let cut = |flags: &str| {
+        tool(
+            &place,
+            &format!("{MAKE} -c:v libx264 -g 1 -pix_fmt yuv420p {flags} whole.mp4"),
+        );
+        let whole = place.read("whole.mp4");
+        place.write("in.mp4", &whole[..whole.len() / 2]);
+    };
+    let line = "video in.mp4 -o out.mkv --codec ffv1 --effect color --color #ff00ff --on-error";
+    for flags in [
+        "-movflags +faststart",
+        "-movflags +empty_moov+frag_keyframe",
+    ] {
+        cut(flags);
+        for (mode, code) in [("hold", 3), ("blank", 3), ("stop", 1)] {
+            let said = place.run(&format!("{line} {mode}"));
+            assert_eq!(said.code, code, "{flags}, {mode}: {}", said.stderr);
+            let told =
+                said.stderr.contains("frame at 00:00.") && said.stderr.contains(" is damaged: ");
+            assert!(told, "{flags}, {mode}: {}", said.stderr);
+            if mode == "stop" {
+                assert!(!place.files().contains(&"out.mkv".into()));
+                continue;
+            }
+            tool(
+                &place,
+                "ffmpeg -v error -y -i out.mkv -f rawvideo -pix_fmt rgb24 out.rgb",
+            );
+            let pixels = place.read("out.rgb");
+            let frames: Vec<_> = pixels.chunks(192 * 144 * 3).collect();
+            let [.., before, last] = frames[..] else {
+                panic!("{} frames", frames.len());
+            };
+            assert!((4..20).contains(&frames.len()), "{} frames", frames.len());
+            match mode {
+                "hold" => assert!(before == last),
+                _ => assert!(last.iter().all(|&value| value.abs_diff(128) <= 1)),
+            }
+            std::fs::remove_file(place.path("out.mkv")).unwrap();
+        }
+    }
+    // With its index behind, nothing of the first half can be read.
+    cut("");
+    let said = place.run(&format!("{line} hold"));
+    assert_eq!(said.code, 1, "{}", said.stderr);
+    assert!(
+        said.stderr.starts_with("error: in.mp4: ffprobe: "),
+        "{}",
+        said.stderr
+    );
+    assert!(!place.files().contains(&"out.mkv".into()));
+}
+
 #[test]
 fn what_is_no_video_is_told_and_so_is_a_missing_ffmpeg() {
     let place = Place::new();

@@ -207,6 +207,48 @@ fn damaged_frames_are_told_held_blanked_or_stop() {
 }
 
 #[test]
+fn a_stream_cut_within_a_frame_is_held_blanked_or_stopped_at() {
+    let place = Place::new();
+    let (header, bytes) = ("W48 H40 F25:1 Ip A1:1 C444", 48 * 40 * 3);
+    let whole = y4m(header, bytes, 4, |frame, byte| {
+        (40 * frame + byte % 97) as u8
+    });
+    let rows = |frame: &[u8]| frame[..48 * 40].to_vec();
+    place.write("whole.y4m", &whole);
+    place.run("video whole.y4m -o good.y4m --effect pop").fine();
+    let good = frames(&place.read("good.y4m"), header, bytes);
+    // In the middle of the third frame, and behind its line.
+    for kept in [2 * (bytes + 6) + 6 + bytes / 2, 2 * (bytes + 6) + 6] {
+        let start = header.len() + "YUV4MPEG2 \n".len();
+        place.write("in.y4m", &whole[..start + kept]);
+        for (mode, code) in [("hold", 3), ("blank", 3), ("stop", 1)] {
+            let line = format!("video in.y4m -o out.y4m --effect pop --on-error {mode}");
+            let said = place.run(&line);
+            assert_eq!(said.code, code, "{mode}, {kept}: {}", said.stderr);
+            assert!(
+                said.stderr.contains("frame at 00:00.080 is damaged: "),
+                "{mode}, {kept}: {}",
+                said.stderr
+            );
+            if mode == "stop" {
+                assert!(!place.files().contains(&"out.y4m".into()));
+                continue;
+            }
+            let drawn = frames(&place.read("out.y4m"), header, bytes);
+            assert_eq!(drawn.len(), 3);
+            assert!(drawn[..2] == good[..2], "{mode}, {kept}");
+            let last = if mode == "hold" {
+                rows(&drawn[1])
+            } else {
+                vec![126; 48 * 40]
+            };
+            assert!(rows(&drawn[2]) == last, "{mode}, {kept}");
+            std::fs::remove_file(place.path("out.y4m")).unwrap();
+        }
+    }
+}
+
+#[test]
 fn what_is_refused_leaves_nothing() {
     let place = Place::new();
     place.write("in.y4m", &y4m("W4 H4 F25:1 C444", 48, 1, |_, _| 100));

@@ -38,7 +38,7 @@ fn gather<const C: usize, const CELL: usize>(
                 }
                 _ => {
                     slow.load(&source, mask, left, top);
-                    scalar::gather_tile::<C, CELL>(&slow, &source, (x, y), &mut found);
+                    scalar::gather_tile(&slow, &source, CELL, (x, y), &mut found);
                 }
             }
         }
@@ -101,7 +101,7 @@ impl<'a, const C: usize> Rows<'a, C> {
     ) {
         for group in 0..self.count.div_ceil(CELL) {
             let rows = group * CELL..(group * CELL + CELL).min(self.count);
-            let cells = scalar::cells::<CELL>(width, place, group);
+            let cells = scalar::cells(CELL, width, place, group);
             let person = &mut found.person[cells.clone()];
             let background = &mut found.background[cells];
             let empty = _mm512_setzero_ps();

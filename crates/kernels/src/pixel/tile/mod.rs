@@ -57,6 +57,7 @@ pub struct Found<'a> {
 /// When lengths contradict the sizes, or for other cells or channels than 1, 3 and 4.
 pub fn gather(isa: Isa, source: Source<'_>, mask: &[u8], cell: usize, found: Found<'_>) {
     assert_eq!(mask.len(), source.width * source.height, "mask length");
+    assert!(matches!(cell, 1 | 2 | 4 | 8), "cells of {cell} pixels");
     let (across, down) = tiles(source.width, source.height);
     assert_eq!(found.kinds.len(), across * down, "number of tiles");
     let cells = source.width.div_ceil(cell) * source.height.div_ceil(cell);
@@ -77,24 +78,15 @@ pub fn gather(isa: Isa, source: Source<'_>, mask: &[u8], cell: usize, found: Fou
             per_isa!(
                 isa,
                 $body,
-                (source: Source<'_> = source, mask: &[u8] = mask, found: Found<'_> = found)
+                (source: Source<'_> = source, mask: &[u8] = mask, cell: usize = cell, found: Found<'_> = found)
             )
         };
     }
-    match (source.channels, cell) {
-        (1, 1) => gather!(scalar::gather::<1, 1>),
-        (1, 2) => gather!(scalar::gather::<1, 2>),
-        (1, 4) => gather!(scalar::gather::<1, 4>),
-        (1, 8) => gather!(scalar::gather::<1, 8>),
-        (3, 1) => gather!(scalar::gather::<3, 1>),
-        (3, 2) => gather!(scalar::gather::<3, 2>),
-        (3, 4) => gather!(scalar::gather::<3, 4>),
-        (3, 8) => gather!(scalar::gather::<3, 8>),
-        (4, 1) => gather!(scalar::gather::<4, 1>),
-        (4, 2) => gather!(scalar::gather::<4, 2>),
-        (4, 4) => gather!(scalar::gather::<4, 4>),
-        (4, 8) => gather!(scalar::gather::<4, 8>),
-        (channels, cell) => panic!("cells of {cell} pixels of {channels} channels"),
+    match source.channels {
+        1 => gather!(scalar::gather::<1>),
+        3 => gather!(scalar::gather::<3>),
+        4 => gather!(scalar::gather::<4>),
+        channels => panic!("{channels} channels"),
     }
 }
 

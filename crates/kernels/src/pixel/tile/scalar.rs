@@ -145,9 +145,10 @@ fn weight(share: u8) -> u16 {
 }
 
 #[inline(always)]
-pub(super) fn gather<const C: usize, const CELL: usize>(
+pub(super) fn gather<const C: usize>(
     source: Source<'_>,
     mask: &[u8],
+    cell: usize,
     mut found: Found<'_>,
 ) {
     let mut tile = Tile::<C>::default();
@@ -155,55 +156,59 @@ pub(super) fn gather<const C: usize, const CELL: usize>(
     for y in 0..down {
         for x in 0..across {
             tile.load(&source, mask, x * WIDTH, y * HEIGHT);
-            gather_tile::<C, CELL>(&tile, &source, (x, y), &mut found);
+            gather_tile(&tile, &source, cell, (x, y), &mut found);
         }
     }
 }
 
 /// One tile, `place` being its column and row among the tiles.
 #[inline(always)]
-pub(super) fn gather_tile<const C: usize, const CELL: usize>(
+pub(super) fn gather_tile<const C: usize>(
     tile: &Tile<C>,
     source: &Source<'_>,
+    cell: usize,
     place: (usize, usize),
     found: &mut Found<'_>,
 ) {
     let kind = tile.kind();
     found.kinds[place.1 * source.width.div_ceil(WIDTH) + place.0] = kind;
-    for group in 0..tile.rows.div_ceil(CELL) {
-        let rows = group * CELL..(group * CELL + CELL).min(tile.rows);
-        let cells = cells::<CELL>(source.width, place, group);
+    for group in 0..tile.rows.div_ceil(cell) {
+        let rows = group * cell..(group * cell + cell).min(tile.rows);
+        let cells = cells(cell, source.width, place, group);
         let person = &mut found.person[cells.clone()];
         let background = &mut found.background[cells];
-        match kind {
-            Kind::Empty => {
-                fold::<CELL>(&tile.sums(rows), background);
-                person.fill([0.0; 4]);
-            }
-            Kind::Full => {
-                fold::<CELL>(&tile.sums(rows), person);
-                background.fill([0.0; 4]);
-            }
-            kind => {
-                let clear = kind == Kind::Clear;
-                fold::<CELL>(&tile.weighted(rows.clone(), 0, clear), person);
-                fold::<CELL>(&tile.weighted(rows, 255, clear), background);
-            }
+        if let Kind::Empty | Kind::Full = kind {
+            let (all, none) = match kind {
+                Kind::Full => (person, background),
+                _ => (background, person),
+            };
+            fold(cell, &tile.sums(rows), all);
+            none.fill([0.0; 4]);
+            continue;
+        }
+        // A loop, not two calls: what is inlined here is long.
+        for (flip, side) in [(0, person), (255, background)] {
+            fold(
+                cell,
+                &tile.weighted(rows.clone(), flip, kind == Kind::Clear),
+                side,
+            );
         }
     }
 }
 
 /// The cells under row `group` of cells of a tile.
 #[inline(always)]
-pub(super) fn cells<const CELL: usize>(
+pub(super) fn cells(
+    cell: usize,
     width: usize,
     (x, y): (usize, usize),
     group: usize,
 ) -> Range<usize> {
-    let across = width.div_ceil(CELL);
-    let row = (y * HEIGHT / CELL + group) * across;
-    let first = x * WIDTH / CELL;
-    row + first..row + across.min(first + WIDTH / CELL)
+    let across = width.div_ceil(cell);
+    let row = (y * HEIGHT / cell + group) * across;
+    let first = x * WIDTH / cell;
+    row + first..row + across.min(first + WIDTH / cell)
 }
 
 /// What all pixels of a cell, 255 each, come to.
@@ -213,14 +218,14 @@ pub(super) fn whole(cell: usize) -> f32 {
 }
 
 #[inline(always)]
-fn fold<const CELL: usize>(columns: &[[u32; 4]; WIDTH], cells: &mut [[f32; 4]]) {
-    for (cell, columns) in cells.iter_mut().zip(columns.as_chunks::<CELL>().0) {
+fn fold(cell: usize, columns: &[[u32; 4]; WIDTH], cells: &mut [[f32; 4]]) {
+    for (mean, columns) in cells.iter_mut().zip(columns.chunks_exact(cell)) {
         let mut sum = [0; 4];
         for column in columns {
             for c in 0..4 {
                 sum[c] += column[c];
             }
         }
-        *cell = sum.map(|sum| sum as f32 / whole(CELL));
+        *mean = sum.map(|sum| sum as f32 / whole(cell));
     }
 }
