@@ -7,6 +7,8 @@
 //! with the input 0 outside its borders. Source: TensorFlow Lite's `DEPTHWISE_CONV_2D`.
 #[cfg(target_arch = "x86_64")]
 mod avx512vnni;
+#[cfg(target_arch = "x86_64")]
+mod avx512vnni_pairs;
 mod packed_f32;
 mod prepared;
 mod prepared_f32;

@@ -1,4 +1,6 @@
 //! A quantized depthwise convolution with its weights packed for the CPU at hand, run many times.
+#[cfg(target_arch = "x86_64")]
+use super::avx512vnni_pairs::Pairs;
 use super::{Depthwise, FilterI8, depthwise_i8, staged};
 use crate::isa::Isa;
 use crate::nn::count;
@@ -18,6 +20,8 @@ enum Path {
     Avx2(staged::Packed<crate::isa::Avx2>),
     #[cfg(target_arch = "x86_64")]
     Avx512Vnni(crate::isa::Avx512Vnni, super::avx512vnni::Packed),
+    #[cfg(target_arch = "x86_64")]
+    Pairs(crate::isa::Avx512Vnni, Pairs),
     #[cfg(target_arch = "aarch64")]
     Neon(staged::Packed<crate::isa::Neon>),
     #[cfg(target_arch = "aarch64")]
@@ -55,6 +59,10 @@ impl PreparedDepthwise {
             Isa::Avx512Vnni(_) if !c.splits() => crate::isa::Avx2::new()
                 .map(|token| Path::Avx2(staged::Packed::new(token, shape, c))),
             #[cfg(target_arch = "x86_64")]
+            Isa::Avx512Vnni(token) if Pairs::suits(shape, c) => {
+                Some(Path::Pairs(token, Pairs::new(shape, c)))
+            }
+            #[cfg(target_arch = "x86_64")]
             Isa::Avx512Vnni(token) => Some(Path::Avx512Vnni(
                 token,
                 super::avx512vnni::Packed::new(shape, c),
@@ -91,6 +99,11 @@ impl PreparedDepthwise {
             Path::Avx512Vnni(_token, packed) => {
                 // SAFETY: `_token` proves that this CPU has the features that `run` enables.
                 unsafe { packed.run(input, out) }
+            }
+            #[cfg(target_arch = "x86_64")]
+            Path::Pairs(_token, pairs) => {
+                // SAFETY: as above.
+                unsafe { pairs.run(input, out) }
             }
             #[cfg(target_arch = "aarch64")]
             Path::Neon(packed) => packed.run(input, out),
@@ -138,9 +151,15 @@ mod tests {
                 1 + i / 3 % 17,
             )
         });
+        // Two rows at a time, lanes of channels in every phase, and sizes around a block.
+        let in_pairs = (0..540).map(|i| {
+            let channels = [16, 32, 48, 64, 80, 96, 144, 192, 176][i % 9];
+            (3, 1, 1, channels, 1 + i / 9 % 6, 1 + i / 54)
+        });
         // Miri is thousands of times slower: a few cases.
-        for (kernel, stride, dilation, channels, h, w) in
-            cases.step_by(if cfg!(miri) { 601 } else { 1 })
+        for (kernel, stride, dilation, channels, h, w) in cases
+            .chain(in_pairs)
+            .step_by(if cfg!(miri) { 601 } else { 1 })
         {
             let reach = (kernel - 1) * dilation + 1;
             let pad = [reach / 2, (reach - 1) / 2];

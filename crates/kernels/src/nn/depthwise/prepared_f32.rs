@@ -182,7 +182,7 @@ mod tests {
                 continue;
             }
             let (kernel, stride, dilation) = windows[turn % windows.len()];
-            let (channels, multiplier) = (1 + turn % 71, if turn % 10 == 0 { 3 } else { 1 });
+            let (channels, multiplier) = (1 + turn % 123, if turn % 10 == 0 { 3 } else { 1 });
             let pad = [0, 1].map(|axis| kernel[axis] / 2 * dilation[axis]);
             let window = Window {
                 kernel,

@@ -55,7 +55,7 @@ pub(crate) enum GemmF32 {
     #[cfg(target_arch = "x86_64")]
     Avx2(Packed<crate::isa::Avx2, 6>),
     #[cfg(target_arch = "x86_64")]
-    Avx512(Packed<crate::isa::Avx512Vnni, 8>),
+    Avx512(Packed<crate::isa::Avx512Vnni, 12>),
     #[cfg(target_arch = "aarch64")]
     Neon(Packed<crate::isa::Neon, 8>),
     #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
@@ -113,6 +113,6 @@ fn avx2(packed: &Packed<crate::isa::Avx2, 6>, rows: RowsF32<'_>, out: SumsF32<'_
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx2,fma")]
-fn avx512(packed: &Packed<crate::isa::Avx512Vnni, 8>, rows: RowsF32<'_>, out: SumsF32<'_>) {
+fn avx512(packed: &Packed<crate::isa::Avx512Vnni, 12>, rows: RowsF32<'_>, out: SumsF32<'_>) {
     packed.run(rows, out);
 }

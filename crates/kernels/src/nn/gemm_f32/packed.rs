@@ -10,6 +10,9 @@ const NEAR: usize = 16 << 10;
 /// Numbers of rows that one panel meets before the next panel is read, where the weights are more.
 const FAR: usize = 32 << 10;
 
+/// Rows of the last tile where no more are left; no set's tiles have fewer.
+const SHORT: usize = 4;
+
 /// The fewest outputs of a panel; every set has vectors of four.
 const LEAST: usize = 4;
 
@@ -159,7 +162,7 @@ impl<L: Floats, const ROWS: usize> Packed<L, ROWS> {
         }
     }
 
-    /// A panel's sums for some tiles of rows. The last tile begins so that it ends with the last row; where there are fewer
+    /// A panel's sums for some tiles of rows. The last tile ends with the last row, over rows already summed; where there are fewer
     /// rows than a tile has, they are summed one by one.
     ///
     /// # Safety
@@ -198,10 +201,16 @@ impl<L: Floats, const ROWS: usize> Packed<L, ROWS> {
                 return;
             }
             for tile in tiles {
-                let row = (tile * ROWS).min(place.count - ROWS);
+                let left = place.count - tile * ROWS;
+                let tall = if left <= SHORT { SHORT } else { ROWS };
+                let row = (tile * ROWS).min(place.count - tall);
                 let x = place.rows.add(row * place.stride);
                 let to = sums.add(row * place.sums_stride);
-                self.tile::<V, ROWS, COLUMNS>(lanes, numbers, place, x, to);
+                if tall == ROWS {
+                    self.tile::<V, ROWS, COLUMNS>(lanes, numbers, place, x, to);
+                } else {
+                    self.tile::<V, SHORT, COLUMNS>(lanes, numbers, place, x, to);
+                }
             }
         }
     }

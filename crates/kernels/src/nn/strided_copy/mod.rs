@@ -102,6 +102,31 @@ mod tests {
         assert_eq!(out, [1, 4, 2, 5, 3, 6]);
     }
 
+    /// Runs of any length, at their own distances on either side, as single elements copied one by one.
+    #[test]
+    fn runs_of_every_length() {
+        let input: Vec<u8> = (0..=255).cycle().take(3 * 130).collect();
+        for len in 1..=100 {
+            let (from_step, to_step) = (len + len % 3, len + len % 5);
+            let shape = StridedCopy {
+                extents: [1, 1, 1, 1, 3, len],
+                from: 2,
+                from_strides: [0, 0, 0, 0, from_step as isize, 1],
+                to: 1,
+                to_strides: [0, 0, 0, 0, to_step, 1],
+            };
+            // Both end with the last run.
+            let input = &input[..2 + 2 * from_step + len];
+            let mut expected = vec![7; 1 + 2 * to_step + len];
+            for (run, i) in (0..3).flat_map(|run| (0..len).map(move |i| (run, i))) {
+                expected[1 + run * to_step + i] = input[2 + run * from_step + i];
+            }
+            let mut out = vec![7; expected.len()];
+            copy(shape, input, &mut out);
+            assert_eq!(out, expected, "{len}");
+        }
+    }
+
     #[test]
     fn reverses_into_the_middle() {
         let mut out = [9; 5];

@@ -20,6 +20,14 @@ pub(super) fn strided_copy<T: Copy>(shape: &StridedCopy, input: &[T], out: &mut 
             .from
             .wrapping_add_signed(steps.map(|(&i, step)| i as isize * step).sum());
         let to = shape.to + offset(index, &shape.to_strides);
+        let steps = (shape.from_strides[NEXT], shape.to_strides[NEXT]);
+        if (from_step, to_step) == (1, 1) && steps.0 >= len as isize && steps.1 >= len {
+            let runs = shape.extents[NEXT];
+            let sides = (&input[from..], &mut out[to..]);
+            if copy_runs(runs, len, (steps.0 as usize, steps.1), sides) {
+                return;
+            }
+        }
         for run in 0..shape.extents[NEXT] {
             let from = from.wrapping_add_signed(run as isize * shape.from_strides[NEXT]);
             let to = to + run * shape.to_strides[NEXT];
@@ -32,6 +40,31 @@ pub(super) fn strided_copy<T: Copy>(shape: &StridedCopy, input: &[T], out: &mut 
             }
         }
     });
+}
+
+/// Copies runs of `len` elements, `steps` from one to the next on either side, where `len` is a usual number of channels: known
+/// when compiling, a run is a load or two. Answers whether it is.
+fn copy_runs<T: Copy>(
+    runs: usize,
+    len: usize,
+    (from_step, to_step): (usize, usize),
+    (from, to): (&[T], &mut [T]),
+) -> bool {
+    macro_rules! known {
+        ($($len:literal)*) => {
+            match len {
+                $($len => {
+                    let pieces = from.chunks(from_step).zip(to.chunks_mut(to_step));
+                    for (from, to) in pieces.take(runs) {
+                        to[..$len].copy_from_slice(&from[..$len]);
+                    }
+                    true
+                })*
+                _ => false,
+            }
+        };
+    }
+    known!(8 16 24 32 48 64 96)
 }
 
 /// Copies a run of equal length in pieces of known size: a pixel's channels are too few to pay for a call.
