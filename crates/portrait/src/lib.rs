@@ -34,6 +34,7 @@
 //! - [`effects`]: the list [`EFFECTS`](effects::EFFECTS), from which command line, server and web page make their options.
 //! - [`live`]: frame after frame, failing closed.
 //! - [`logo`]: a logo in the corner.
+//! - [`yuv`]: I420, NV12 and other luma with chroma to frames, and back.
 pub mod effects;
 mod effort;
 mod error;
@@ -44,6 +45,7 @@ pub mod mask;
 mod network;
 mod segmenter;
 mod thumbnail;
+pub mod yuv;
 
 pub use effort::Effort;
 pub use error::{Error, ErrorKind, Result};

@@ -130,9 +130,9 @@ impl Segmenter {
     /// causes.
     pub fn segment(&mut self, frame: &Frame<'_>, mask: &mut Mask) -> Result<()> {
         let input = self.network.input();
-        let picture = self
-            .thumbnail
+        self.thumbnail
             .take(self.isa, frame, input.width, input.height);
+        let picture = self.thumbnail.rgb();
         self.network.run(picture, &mut self.small)?;
         let Verdict { confidence, .. } = Verdict::of(&self.small);
         let small = match self.effort {
@@ -166,7 +166,10 @@ impl Segmenter {
             confidence,
             ..Verdict::of(small)
         };
-        draw(&mut self.upsampler, self.isa, frame, guide, small, mask);
+        // Where the small copy has shown that nothing is transparent, the frame need not be read for that again.
+        let is_opaque = !frame.format().has_alpha() || self.thumbnail.is_opaque();
+        let bound = (!is_opaque).then_some(self.isa);
+        draw(&mut self.upsampler, bound, frame, guide, small, mask);
         Ok(())
     }
 
@@ -223,7 +226,8 @@ impl Segmenter {
         small: &Mask,
         mask: &mut Mask,
     ) {
-        draw(&mut self.upsampler, self.isa, frame, picture, small, mask);
+        let bound = frame.format().has_alpha().then_some(self.isa);
+        draw(&mut self.upsampler, bound, frame, picture, small, mask);
     }
 
     /// What the last [`segment`](Self::segment) found, its confidence being that of the network's own answer; an empty
@@ -249,19 +253,18 @@ fn at_mask_size<'a>(
     Ok(guide.take(isa, &picture, width, height))
 }
 
-/// Brings `small` to the frame's size along its edges, nowhere above the frame's own alpha; `guide` is the frame at the
-/// size of `small`.
+/// Brings `small` to the frame's size along its edges, with `bound` nowhere above the frame's own alpha; `guide` is the frame at
+/// the size of `small`.
 fn draw(
     upsampler: &mut Upsampler,
-    isa: Isa,
+    bound: Option<Isa>,
     frame: &Frame<'_>,
     guide: &[u8],
     small: &Mask,
     mask: &mut Mask,
 ) {
-    let has_alpha = frame.format().has_alpha();
     upsampler.run_with(frame, guide, small, mask, |picture, alphas| {
-        if has_alpha {
+        if let Some(isa) = bound {
             opacity::bound(isa, picture, alphas);
         }
     });

@@ -27,6 +27,16 @@ pub(crate) struct Thumbnail {
 }
 
 impl Thumbnail {
+    /// The last copy.
+    pub(crate) fn rgb(&self) -> &[u8] {
+        &self.rgb
+    }
+
+    /// Whether the last frame was seen to be opaque throughout; `false` is no proof that it isn't.
+    pub(crate) fn is_opaque(&self) -> bool {
+        self.resize.is_opaque()
+    }
+
     pub(crate) fn take(
         &mut self,
         isa: Isa,

@@ -11,7 +11,6 @@ mod raw;
 mod stream;
 mod work;
 mod y4m;
-mod yuv;
 
 pub(crate) use args::{MaskArgs, VideoArgs};
 pub(crate) use camera::{Camera, LiveOutput};

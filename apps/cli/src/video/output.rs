@@ -1,6 +1,7 @@
 //! Where a result goes, settled before any work.
 use anyhow::Result;
 use hypercut::PixelFormat;
+use hypercut::yuv::Chroma;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
@@ -13,7 +14,6 @@ use super::is_pipe;
 use super::raw::{RawFormat, RawWriter, convert};
 use super::stream::Sink;
 use super::y4m;
-use super::yuv::Chroma;
 use crate::fault::Fault;
 use crate::output::atomic::Existing;
 use crate::output::pending::Pending;

@@ -6,8 +6,8 @@ use std::io::{self, Read, Write};
 
 use super::clip::{Clip, Ratio};
 use super::stream::{Arrival, Source};
-use super::yuv::{Chroma, Coding, Layout};
 use crate::bench::Size;
+use hypercut::yuv::{Chroma, Coding, Layout};
 
 /// How the bytes of a raw frame lie; names as ffmpeg's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -124,7 +124,9 @@ impl<R: Read + Send> Source for RawReader<R> {
             });
         }
         if let Some(planes) = &self.planes {
-            planes.coding.decode(&planes.layout, &planes.bytes, pixels);
+            planes
+                .coding
+                .decode(&planes.layout, &planes.bytes, pixels)?;
         }
         Ok(Arrival::Frame { at })
     }
@@ -184,7 +186,7 @@ impl<W: Write> RawWriter<W> {
                 layout,
                 bytes,
             }) => {
-                coding.encode(layout, pixels, bytes);
+                coding.encode(layout, pixels, bytes)?;
                 self.to.write_all(bytes)?;
             }
             None => self.to.write_all(pixels)?,

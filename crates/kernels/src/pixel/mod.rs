@@ -14,6 +14,7 @@ pub mod reduce;
 pub mod resize;
 pub mod spread;
 pub mod tile;
+pub mod yuv;
 
 /// A picture in memory: `height` rows of `width` pixels of `channels` bytes, `stride` bytes apart.
 #[derive(Debug, Clone, Copy)]

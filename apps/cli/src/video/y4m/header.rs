@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::MAGIC;
 use crate::fault::Fault;
 use crate::video::clip::Ratio;
-use crate::video::yuv::Chroma;
+use hypercut::yuv::Chroma;
 
 /// Longest header line that is read: the reference implementation's limit is 96, ffmpeg's 128.
 pub(super) const MOST_BYTES: usize = 1024;

@@ -7,7 +7,7 @@ use crate::fault::Fault;
 use crate::picture::PixelLimit;
 use crate::video::clip::Clip;
 use crate::video::stream::{Arrival, Source};
-use crate::video::yuv::{Coding, Layout};
+use hypercut::yuv::{Coding, Layout};
 
 /// What every frame begins with.
 const FRAME: &[u8] = b"FRAME";
@@ -166,7 +166,7 @@ impl<R: BufRead + Send> Source for Reader<R> {
         }
         self.next = Some(behind);
         pixels.resize(self.clip.frame_bytes(), 0);
-        self.coding.decode(&self.layout, &self.planes, pixels);
+        self.coding.decode(&self.layout, &self.planes, pixels)?;
         self.index += 1;
         Ok(Arrival::Frame { at: self.index - 1 })
     }

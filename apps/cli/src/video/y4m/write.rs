@@ -3,7 +3,7 @@ use anyhow::Result;
 use std::io::Write;
 
 use super::header::Header;
-use crate::video::yuv::{Coding, Layout};
+use hypercut::yuv::{Coding, Layout};
 
 /// Writes RGB frames, or gray ones as mono, as planes.
 pub(crate) struct Writer<W> {
@@ -34,7 +34,7 @@ impl<W: Write> Writer<W> {
     /// # Errors
     /// What writing says.
     pub(crate) fn put(&mut self, pixels: &[u8]) -> Result<()> {
-        self.coding.encode(&self.layout, pixels, &mut self.planes);
+        self.coding.encode(&self.layout, pixels, &mut self.planes)?;
         self.to.write_all(b"FRAME\n")?;
         self.to.write_all(&self.planes)?;
         Ok(())

@@ -19,7 +19,12 @@ pub struct Resize {
     x: Axis,
     y: Axis,
     sums: Vec<u16>,
+    opaque: bool,
 }
+
+/// How many times smaller a height may become with every row still counting: a row lies at least half in one output, and half a
+/// row of so many is two of 256, of which rounding leaves one.
+const ALL_COUNT: usize = 64;
 
 impl Resize {
     /// Resamples `source` to `[height, width, source.channels]` bytes, stretching it to that shape.
@@ -38,6 +43,8 @@ impl Resize {
         self.x.set(source.width, width);
         self.y.set(source.height, height);
         self.sums.resize(source.width * source.channels, 0);
+        let shrinks = source.height > height && source.height <= height * ALL_COUNT;
+        self.opaque = source.channels < 4 || shrinks;
         for (y, out_row) in out.chunks_exact_mut(width * source.channels).enumerate() {
             self.sums.fill(0);
             let (first, weights) = self.y.taps(y);
@@ -50,7 +57,19 @@ impl Resize {
                 );
             }
             self.shrink_row(isa, source.channels, out_row);
+            if source.channels == 4 && self.opaque {
+                per_isa!(
+                    isa,
+                    scalar::all_opaque,
+                    (sums: &[u16] = &self.sums, all: &mut bool = &mut self.opaque)
+                );
+            }
         }
+    }
+
+    /// Whether the last [`run`](Self::run) has seen that every pixel of the source is opaque; `false` is no proof that one isn't.
+    pub fn is_opaque(&self) -> bool {
+        self.opaque
     }
 
     /// The horizontal step.
@@ -128,6 +147,51 @@ mod tests {
                 assert!(out.iter().all(|&b| b == 201), "{width}x{height} -> {to:?}");
             }
         }
+    }
+
+    #[test]
+    fn one_pixel_that_is_not_opaque_is_seen_wherever_it_is() {
+        let mut resize = Resize::default();
+        for (width, height, to) in [
+            (5, 9, (2, 8)),
+            (3, 40, (3, 7)),
+            (2, 128, (9, 2)),
+            (4, 64, (1, 1)),
+        ] {
+            let mut data = vec![255; width * height * 4];
+            for isa in Isa::available() {
+                let mut is_opaque = |data: &[u8]| {
+                    let source = Source {
+                        data,
+                        width,
+                        height,
+                        stride: width * 4,
+                        channels: 4,
+                    };
+                    resize.run(isa, source, to, &mut vec![0; to.0 * to.1 * 4]);
+                    resize.is_opaque()
+                };
+                assert!(is_opaque(&data));
+                for pixel in 0..width * height {
+                    data[pixel * 4 + 3] = 254;
+                    assert!(
+                        !is_opaque(&data),
+                        "{width} x {height} to {to:?}, pixel {pixel}"
+                    );
+                    data[pixel * 4 + 3] = 255;
+                }
+            }
+        }
+        // So many rows to one that some might not count: nothing is claimed.
+        let source = Source {
+            data: &[255; 4 * 65],
+            width: 1,
+            height: 65,
+            stride: 4,
+            channels: 4,
+        };
+        resize.run(Isa::Scalar, source, (1, 1), &mut [0; 4]);
+        assert!(!resize.is_opaque());
     }
 
     #[test]

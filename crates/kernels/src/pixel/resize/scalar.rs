@@ -9,6 +9,17 @@ pub(super) fn add_row(row: &[u8], weight: u16, sums: &mut [u16]) {
     }
 }
 
+/// Clears `all` unless every alpha of the rows in `sums` `[W, 4]` is 255: only then do weights that sum to 256 make 255 * 256.
+#[inline(always)]
+pub(super) fn all_opaque(sums: &[u16], all: &mut bool) {
+    let least = sums
+        .as_chunks::<4>()
+        .0
+        .iter()
+        .fold(u16::MAX, |least, sum| least.min(sum[3]));
+    *all &= least == 255 << 8;
+}
+
 /// The horizontal step: `sums` `[W, C]` with 8 fractional bits to bytes `[x.len(), C]`.
 #[inline(always)]
 pub(super) fn shrink_row<const C: usize>(sums: &[u16], x: &Axis, out: &mut [u8]) {
