@@ -2,6 +2,7 @@
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
+use std::num::NonZeroUsize;
 
 use crate::bench::BenchArgs;
 use crate::eval::EvalArgs;
@@ -59,6 +60,13 @@ pub(crate) enum Command {
     #[cfg(not(feature = "serve"))]
     #[command(visible_alias = "s")]
     Serve(LeftOut),
+    /// Draw pictures by the million, over object storage: plan, workers, merge; AWS Batch, Kubernetes or this machine
+    #[cfg(feature = "fleet")]
+    #[command(subcommand)]
+    Fleet(crate::fleet::FleetCommand),
+    /// Draw pictures by the million, over object storage (not in this build)
+    #[cfg(not(feature = "fleet"))]
+    Fleet(LeftOut),
     /// Draw an effect on a video, sound and timing kept
     Video(Box<VideoArgs>),
     /// Draw an effect on a camera's pictures as they come; a raw one never leaves
@@ -81,9 +89,33 @@ pub(crate) enum Command {
 }
 
 /// The words after a command that this build leaves out.
-#[cfg(not(feature = "serve"))]
+#[cfg(not(all(feature = "serve", feature = "fleet")))]
 #[derive(Debug, clap::Args)]
 pub(crate) struct LeftOut {
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
     words: Vec<String>,
+}
+
+/// Threads or processes for each core that make sense; more only take memory.
+const MOST_PER_CORE: usize = 4;
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, NonZeroUsize::get)
+}
+
+/// What `--jobs` may be: at least 1, and no more than a few per core.
+pub(crate) fn jobs(text: &str) -> Result<NonZeroUsize, String> {
+    let most = MOST_PER_CORE * cores();
+    let jobs = text
+        .parse()
+        .ok()
+        .filter(|jobs: &NonZeroUsize| jobs.get() <= most);
+    jobs.ok_or_else(|| {
+        format!("1 to {most}: {MOST_PER_CORE} for each core of this machine, more would only take memory")
+    })
+}
+
+/// Threads to work with: as many as were asked for, or one per core.
+pub(crate) fn threads(jobs: Option<NonZeroUsize>) -> usize {
+    jobs.map_or_else(cores, NonZeroUsize::get)
 }

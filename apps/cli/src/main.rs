@@ -4,6 +4,8 @@ mod bench;
 mod child;
 mod eval;
 mod fault;
+#[cfg(feature = "fleet")]
+mod fleet;
 mod folder;
 mod live;
 mod log;
@@ -50,12 +52,22 @@ fn run(command: Command, log: &mut Log) -> Result<Exit> {
         // It ends in its own way, and writes no files.
         return serve::run(args, log);
     }
-    atomic::clean_up_on_interrupt()?;
+    #[cfg(feature = "fleet")]
+    let ours = !matches!(&command, Command::Fleet(fleet) if fleet.ends_in_its_own_way());
+    #[cfg(not(feature = "fleet"))]
+    let ours = true;
+    if ours {
+        atomic::clean_up_on_interrupt()?;
+    }
     match command {
         #[cfg(feature = "serve")]
         Command::Serve(_) => Ok(Exit::Done),
         #[cfg(not(feature = "serve"))]
         Command::Serve(_) => Err(left_out("serve")),
+        #[cfg(feature = "fleet")]
+        Command::Fleet(command) => fleet::run(command, log),
+        #[cfg(not(feature = "fleet"))]
+        Command::Fleet(_) => Err(left_out("fleet")),
         Command::Photo(args) => photo::run(*args, log),
         Command::Folder(args) => folder::run(*args, log),
         Command::Model(command) => model::run(command),
@@ -72,7 +84,7 @@ fn run(command: Command, log: &mut Log) -> Result<Exit> {
 }
 
 /// What is said for a command that this build leaves out.
-#[cfg(not(feature = "serve"))]
+#[cfg(not(all(feature = "serve", feature = "fleet")))]
 fn left_out(command: &str) -> anyhow::Error {
     fault::Fault::usage(format!("this build of hypercut has no `{command}`"))
         .hint(format!(

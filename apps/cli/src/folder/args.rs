@@ -39,7 +39,7 @@ pub(crate) struct FolderArgs {
     pub(super) recipe: RecipeArgs,
 
     /// Pictures worked on at a time [default: one per core]
-    #[arg(short, long, value_name = "N")]
+    #[arg(short, long, value_name = "N", value_parser = crate::args::jobs)]
     pub(super) jobs: Option<NonZeroUsize>,
 
     /// Go on with pictures that arrive or change, until Ctrl-C
@@ -58,8 +58,7 @@ pub(crate) struct FolderArgs {
 impl FolderArgs {
     /// Threads to work with.
     pub(super) fn threads(&self) -> usize {
-        let cores = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        self.jobs.map_or_else(cores, NonZeroUsize::get)
+        crate::args::threads(self.jobs)
     }
 
     /// Where the manifest lies.

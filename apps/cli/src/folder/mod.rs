@@ -19,7 +19,7 @@ use crate::log::Log;
 use crate::output::atomic;
 use crate::output::names::resolve;
 use crate::photo::{Finder, Found};
-use crate::studio::Recipe;
+use crate::studio::{Entry, Recipe};
 use manifest::Manifest;
 use work::{Counts, Crew};
 
@@ -60,7 +60,7 @@ pub(crate) fn run(args: FolderArgs, log: &mut Log) -> Result<Exit> {
     for refused in &found.refused {
         log.error(&refused.error);
         counts.failed += 1;
-        let entry = manifest::Entry {
+        let entry = Entry {
             input: plan::portable(
                 refused
                     .path
@@ -68,7 +68,7 @@ pub(crate) fn run(args: FolderArgs, log: &mut Log) -> Result<Exit> {
                     .unwrap_or(&refused.path),
             ),
             options: recipe.fingerprint().into(),
-            ..manifest::Entry::default()
+            ..Entry::default()
         };
         crew.record(&entry.failed(&refused.error))?;
     }

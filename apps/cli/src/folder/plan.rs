@@ -4,12 +4,12 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use super::args::FolderArgs;
-use super::manifest::{Entry, Manifest};
+use super::manifest::Manifest;
 use crate::fault::Fault;
 use crate::output::names::{self, resolve};
 use crate::photo::Input;
 use crate::picture::Format;
-use crate::studio::Recipe;
+use crate::studio::{Entry, Recipe};
 
 /// One picture, its result's place and format.
 #[derive(Debug)]

@@ -6,14 +6,14 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::manifest::{Entry, Manifest};
+use super::manifest::Manifest;
 use super::plan::Job;
 use crate::fault::Fault;
 use crate::log::Log;
 use crate::output::atomic::{self, Existing};
 use crate::photo::tell;
 use crate::source;
-use crate::studio::{Recipe, Studio, digest};
+use crate::studio::{Entry, Recipe, Studio, digest};
 
 /// How a pass ended.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

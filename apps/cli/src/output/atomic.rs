@@ -28,14 +28,16 @@ fn live() -> MutexGuard<'static, Vec<PathBuf>> {
 /// # Errors
 /// When the system refuses the handler.
 pub(crate) fn clean_up_on_interrupt() -> Result<()> {
-    ctrlc::set_handler(|| {
-        // Held until the end, so that no new temporary file is made meanwhile, and nobody else ends the program.
-        let mut live = live();
-        child::end_all();
-        remove(&mut live);
-        std::process::exit(INTERRUPTED);
-    })
-    .context("could not prepare for Ctrl-C")
+    ctrlc::set_handler(|| interrupt()).context("could not prepare for Ctrl-C")
+}
+
+/// Ends the program as Ctrl-C does.
+pub(crate) fn interrupt() -> ! {
+    // Held until the end, so that no new temporary file is made meanwhile, and nobody else ends the program.
+    let mut live = live();
+    child::end_all();
+    remove(&mut live);
+    std::process::exit(INTERRUPTED);
 }
 
 /// Returns unless an interrupt is being handled, which ends the program itself: what it cut off is no error to tell.

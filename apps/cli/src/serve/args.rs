@@ -42,7 +42,7 @@ pub(crate) struct ServeArgs {
     pub(super) insecure: bool,
 
     /// Pictures worked on at a time [default: one per core]
-    #[arg(short, long, value_name = "N")]
+    #[arg(short, long, value_name = "N", value_parser = crate::args::jobs)]
     pub(super) jobs: Option<NonZeroUsize>,
 
     /// Requests that may wait for their turn [default: four per job]
@@ -84,8 +84,7 @@ pub(crate) struct ServeArgs {
 
 impl ServeArgs {
     pub(super) fn threads(&self) -> usize {
-        let cores = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        self.jobs.map_or_else(cores, NonZeroUsize::get)
+        crate::args::threads(self.jobs)
     }
 
     pub(super) fn waiting(&self) -> usize {

@@ -1,9 +1,11 @@
 //! One picture in, one encoded picture out: the one way that photo, folder, server and fleet share.
 mod effect_args;
+mod entry;
 mod nature;
 mod recipe;
 mod trim;
 
+pub(crate) use entry::Entry;
 #[cfg(feature = "serve")]
 pub(crate) use recipe::QUALITY;
 pub(crate) use recipe::{DrawArgs, Recipe, RecipeArgs, Spec, digest, effect_names};

@@ -45,24 +45,9 @@ impl Place {
     }
 
     pub(crate) fn run_with_input(&self, line: &str, input: &[u8]) -> Said {
-        let mut child = self
-            .command()
-            .args(line.split_whitespace())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut stdin = child.stdin.take().unwrap();
-        // A command that refuses its arguments doesn't read its input.
-        let _ = stdin.write_all(input);
-        drop(stdin);
-        let output = child.wait_with_output().unwrap();
-        Said {
-            code: output.status.code().unwrap(),
-            stdout: output.stdout,
-            stderr: String::from_utf8(output.stderr).unwrap(),
-        }
+        let mut command = self.command();
+        command.args(line.split_whitespace());
+        Said::by(command, input)
     }
 
     /// Every file, by its path here, sorted.
@@ -86,6 +71,26 @@ impl Place {
 }
 
 impl Said {
+    /// Runs `command` to its end.
+    pub(crate) fn by(mut command: Command, input: &[u8]) -> Self {
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        // A command that refuses its arguments doesn't read its input.
+        let _ = stdin.write_all(input);
+        drop(stdin);
+        let output = child.wait_with_output().unwrap();
+        Self {
+            code: output.status.code().unwrap(),
+            stdout: output.stdout,
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
     /// The run must have worked.
     #[track_caller]
     pub(crate) fn fine(self) -> Self {

@@ -203,3 +203,31 @@ fn completions_are_printed_for_every_shell() {
         assert!(script.contains("strength"), "{shell}");
     }
 }
+
+#[cfg(not(feature = "fleet"))]
+#[test]
+fn a_build_without_the_fleet_says_so() {
+    let place = Place::new();
+    place.run("fleet plan in -o s3://bucket/out").says(
+        2,
+        "error: this build of hypercut has no `fleet`\n\
+         hint: `cargo build --release --features fleet` makes one that has",
+    );
+}
+
+#[test]
+fn more_jobs_than_make_sense_are_refused() {
+    let place = Place::new();
+    place.write("in/a.png", &plain("png"));
+    for jobs in ["0", "100000", "many"] {
+        let said = place.run(&format!("folder in -o out --jobs {jobs}"));
+        assert_eq!(said.code, 2);
+        assert!(
+            said.stderr.contains("4 for each core of this machine"),
+            "{}",
+            said.stderr
+        );
+    }
+    assert_eq!(place.files(), ["in/a.png"]);
+    place.run("folder in -o out --effect pop --jobs 4").fine();
+}

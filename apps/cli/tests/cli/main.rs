@@ -2,6 +2,8 @@
 mod command;
 mod eval;
 mod failures;
+#[cfg(feature = "fleet")]
+mod fleet;
 mod folder;
 mod folders;
 mod live;
