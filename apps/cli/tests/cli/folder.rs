@@ -242,7 +242,7 @@ fn killed_at_any_moment_it_ends_in_the_same_bytes() {
     }
     let clock = Instant::now();
     place
-        .run("folder in -o whole --effect cutout --jobs 2")
+        .run("folder in -o whole --effect cutout --fast --jobs 2")
         .fine();
     let whole = clock.elapsed();
     let expected = results(&place, "whole");
@@ -257,7 +257,7 @@ fn killed_at_any_moment_it_ends_in_the_same_bytes() {
         {
             std::fs::remove_dir_all(place.path("out")).unwrap();
         }
-        let mut child = start(&place, "folder in -o out --effect cutout --jobs 2");
+        let mut child = start(&place, "folder in -o out --effect cutout --fast --jobs 2");
         state = state
             .wrapping_mul(6_364_136_223_846_793_005)
             .wrapping_add(1_442_695_040_888_963_407);
@@ -277,7 +277,7 @@ fn killed_at_any_moment_it_ends_in_the_same_bytes() {
     assert!(interrupted > 0, "killed before it ended");
     println!("{interrupted} of {kills} runs were killed before they ended");
     place
-        .run("folder in -o out --effect cutout --jobs 2")
+        .run("folder in -o out --effect cutout --fast --jobs 2")
         .fine();
     assert_eq!(
         results(&place, "out"),

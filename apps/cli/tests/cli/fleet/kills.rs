@@ -51,7 +51,7 @@ fn killed(ground: &Ground) {
     );
     ground.fill(pictures);
     let shards = (pictures / 25).max(2);
-    let options = format!("--effect cutout --shards {shards}");
+    let options = format!("--effect cutout --fast --shards {shards}");
     let plan = ground.plan(&options);
     let line = format!("fleet run local --workers 2 --attempts 10 --plan {plan}");
     let clock = Instant::now();
