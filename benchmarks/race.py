@@ -78,7 +78,7 @@ def race(path, work, roof):
     found, absent = contestants(path, work)
     times, ratios = measure(found)
     macs, quantized = found[1].report["macs"], found[0].feed[0].dtype != np.float32
-    peak = roof.get("vpdpbusd_512" if quantized else "fma_512") or roof.get("fma_256")
+    peak = roof.get(found[1].report["isa"], {}).get("int8" if quantized else "float32")
     for engine, (median, p95), ratio in zip(found, times, ratios):
         gap = "reference" if engine is found[0] else distance(engine, found[0])
         share = f"{macs / median / 1e6 / peak * 100:.0f} %" if peak else ""

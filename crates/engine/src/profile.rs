@@ -3,6 +3,8 @@ use std::time::Duration;
 
 use crate::plan::Plan;
 
+pub use hypercut_kernels::roof::Roof;
+
 /// Accumulated times of every step of a plan.
 #[derive(Debug, Clone)]
 pub struct Profile {

@@ -20,3 +20,4 @@ mod lanes;
 pub mod nn;
 pub mod pixel;
 pub mod requantize;
+pub mod roof;

@@ -9,6 +9,7 @@ use hypercut::effects::{self, Effect, OptionKind, OptionValue, OptionValues};
 use hypercut::{ErrorKind, FrameMut, Mask, Picture, Segmenter};
 use hypercut_engine::Session;
 use hypercut_engine::describe::Description;
+use hypercut_engine::profile::Roof;
 use hypercut_engine::tensor::DType;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -63,6 +64,8 @@ Examples:
   hypercut bench --model other.tflite
 
 Times are wall-clock. A step's time is the mean of all rounds; everything else is median and 95th percentile. \
+\"of peak\" is a step's multiply-adds per second over what the core's widest instructions give back to back, measured in the \
+same run (x86-64 alone). \
 HYPERCUT_ISA=scalar takes a lower instruction set than the CPU's best.";
 
 /// Times of the stages of a frame.
@@ -81,6 +84,8 @@ struct FrameTimes {
 struct Measured {
     description: Description,
     isa: &'static str,
+    /// `None` where it is not known how to measure it.
+    roof: Option<Roof>,
     network: Stats,
     /// Node, operation, multiply-adds, mean microseconds.
     steps: Vec<(usize, &'static str, u64, f64)>,
@@ -112,7 +117,7 @@ pub(crate) fn run(args: &BenchArgs, log: &Log) -> Result<Exit> {
 fn measure(args: &BenchArgs, named: &Named, log: &Log) -> Result<Measured> {
     let (graph, plan) = named.plan()?;
     let description = Description::new(&graph, &plan);
-    let isa = plan.isa().name();
+    let (isa, roof) = (plan.isa().name(), Roof::measure(plan.isa()));
     let mut session = Session::new(plan);
     fill_inputs(&mut session).with_context(|| named.name.clone())?;
     for _ in 0..WARM_UP {
@@ -142,6 +147,7 @@ fn measure(args: &BenchArgs, named: &Named, log: &Log) -> Result<Measured> {
     Ok(Measured {
         description,
         isa,
+        roof,
         network,
         steps,
         frame,

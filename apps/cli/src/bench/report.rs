@@ -1,5 +1,7 @@
 //! What `hypercut bench` prints.
 use hypercut_engine::describe::Description;
+use hypercut_engine::profile::Roof;
+use hypercut_engine::tensor::DType;
 use serde_json::{Value, json};
 use std::fmt::Write;
 
@@ -29,9 +31,43 @@ fn share(part: f64, whole: f64) -> f64 {
     }
 }
 
+/// Microseconds that a step's multiply-adds take at the core's peak.
+fn at_peak(measured: &Measured, roof: &Roof, node: usize, macs: u64) -> f64 {
+    let node = measured.description.nodes.get(node);
+    let output = node.and_then(|node| node.outputs.first());
+    let floats = output.is_some_and(|output| output.dtype == DType::F32);
+    let peak = if floats { roof.float32 } else { roof.int8 };
+    macs as f64 / peak / 1e3
+}
+
+/// Per cent of the core's peak that each step reaches, and the whole network.
+fn of_peak(measured: &Measured) -> Option<(Vec<f64>, f64)> {
+    let roof = measured.roof.as_ref()?;
+    let steps = measured.steps.iter();
+    let ideal = steps.map(|&(node, _, macs, _)| at_peak(measured, roof, node, macs));
+    let ideal: Vec<f64> = ideal.collect();
+    let whole = share(ideal.iter().sum(), measured.network.median * 1e3);
+    let steps = measured.steps.iter().zip(&ideal);
+    Some((
+        steps.map(|(step, ideal)| share(*ideal, step.3)).collect(),
+        whole,
+    ))
+}
+
 /// Tables of the steps, the times and the stages.
 pub(super) fn as_text(args: &BenchArgs, named: &Named, measured: &Measured) -> String {
-    let mut table = Table::new(&["#", "operation", "output", "MACs", "us", "%", "GMAC/s"]);
+    let columns = [
+        "#",
+        "operation",
+        "output",
+        "MACs",
+        "us",
+        "%",
+        "GMAC/s",
+        "% of peak",
+    ];
+    let peak = of_peak(measured);
+    let mut table = Table::new(&columns[..columns.len() - usize::from(peak.is_none())]);
     let total: f64 = measured.steps.iter().map(|step| step.3).sum();
     for (index, &(node, name, macs, us)) in measured.steps.iter().enumerate() {
         let speed = match macs {
@@ -39,7 +75,7 @@ pub(super) fn as_text(args: &BenchArgs, named: &Named, measured: &Measured) -> S
             _ => format!("{:.2}", macs as f64 / us.max(1e-3) / 1e3),
         };
         let output = output_shape(&measured.description, node);
-        table.row(vec![
+        let mut row = vec![
             index.to_string(),
             name.into(),
             shape_text(output),
@@ -47,12 +83,26 @@ pub(super) fn as_text(args: &BenchArgs, named: &Named, measured: &Measured) -> S
             format!("{us:.1}"),
             format!("{:.1}", share(us, total)),
             speed,
-        ]);
+        ];
+        if let Some((steps, _)) = &peak {
+            row.push(match macs {
+                0 => String::new(),
+                _ => format!("{:.0}", steps[index]),
+            });
+        }
+        table.row(row);
     }
     let mut text = format!(
         "network {}, {} MACs, {}, 1 thread, {} rounds\n\n{table}\n",
         named.name, measured.description.macs, measured.isa, args.rounds
     );
+    if let (Some(roof), Some((_, whole))) = (&measured.roof, &peak) {
+        let Roof { int8, float32 } = roof;
+        let _ = writeln!(
+            text,
+            "{whole:.0} % of the core's peak, {int8:.0} GMAC/s of bytes and {float32:.0} of floats\n"
+        );
+    }
     let mut times = Table::new(&["ms", "median", "p95"]);
     let mut line = |name: String, stats: &Stats| {
         times.row(vec![
@@ -94,10 +144,12 @@ fn output_shape(description: &Description, node: usize) -> &[usize] {
 /// One object with everything that [`as_text`] shows.
 pub(super) fn as_json(args: &BenchArgs, named: &Named, measured: &Measured) -> Value {
     let total: f64 = measured.steps.iter().map(|step| step.3).sum();
+    let peak = of_peak(measured);
     let steps: Vec<_> = measured
         .steps
         .iter()
-        .map(|&(node, name, macs, us)| {
+        .enumerate()
+        .map(|(index, &(node, name, macs, us))| {
             json!({
                 "op": name,
                 "node": node,
@@ -105,6 +157,7 @@ pub(super) fn as_json(args: &BenchArgs, named: &Named, measured: &Measured) -> V
                 "macs": macs,
                 "us": us,
                 "share": share(us, total) / 100.0,
+                "of_peak": peak.as_ref().map(|(steps, _)| steps[index] / 100.0),
             })
         })
         .collect();
@@ -123,6 +176,8 @@ pub(super) fn as_json(args: &BenchArgs, named: &Named, measured: &Measured) -> V
         "macs": measured.description.macs,
         "arena_bytes": measured.description.arena_bytes,
         "network_ms": measured.network.as_json(),
+        "network_of_peak": peak.as_ref().map(|(_, whole)| whole / 100.0),
+        "peak_gmacs": measured.roof.map(|roof| json!({"int8": roof.int8, "float32": roof.float32})),
         "frame_ms": frame.map(|frame| frame.whole.as_json()),
         "frame": {"width": args.frame.width, "height": args.frame.height, "effect": args.effect},
         "stages_ms": stages,
