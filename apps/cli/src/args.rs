@@ -5,6 +5,7 @@ use clap_complete::Shell;
 use std::num::NonZeroUsize;
 
 use crate::bench::BenchArgs;
+use crate::convert::ConvertArgs;
 use crate::eval::EvalArgs;
 use crate::folder::FolderArgs;
 use crate::live::LiveArgs;
@@ -74,6 +75,8 @@ pub(crate) enum Command {
     /// Look into a .tflite network, or run it on arrays
     #[command(subcommand)]
     Model(ModelCommand),
+    /// Turn a float .tflite network into an int8 one, with ranges seen on pictures
+    Convert(ConvertArgs),
     /// Time the network step by step, and the whole way of a photo
     Bench(BenchArgs),
     /// Measure masks on pictures whose true masks are known

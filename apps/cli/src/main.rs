@@ -2,6 +2,7 @@
 mod args;
 mod bench;
 mod child;
+mod convert;
 mod eval;
 mod fault;
 #[cfg(feature = "fleet")]
@@ -73,6 +74,7 @@ fn run(command: Command, log: &mut Log) -> Result<Exit> {
         Command::Model(command) => model::run(command),
         Command::Video(args) => video::run(&args, log),
         Command::Live(args) => live::run(&args, log),
+        Command::Convert(args) => convert::run(&args, log),
         Command::Bench(args) => bench::run(&args, log),
         Command::Eval(args) => eval::run(&args, log),
         Command::Completions { shell } => {

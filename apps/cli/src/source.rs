@@ -1,10 +1,11 @@
-//! Reading whole files with a bound, and errors that say what is wrong with them.
+//! Reading whole files with a bound and listing folders, and errors that say what is wrong with them.
 use anyhow::{Context, Result};
 use std::fs::File;
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::fault::Fault;
+use crate::picture::Format;
 
 /// Reads a file of at most `most` bytes.
 ///
@@ -56,6 +57,34 @@ pub(crate) fn open(path: &Path) -> Result<File> {
         Err(error) => return Err(error).with_context(|| format!("{name}")),
     };
     Err(fault.into())
+}
+
+/// What lies in a folder, by name.
+///
+/// # Errors
+/// When it can't be read; the message names it.
+pub(crate) fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
+    let list = || -> io::Result<Vec<PathBuf>> {
+        let entries = std::fs::read_dir(folder)?;
+        entries.map(|entry| Ok(entry?.path())).collect()
+    };
+    let mut paths = list()
+        .map_err(|error| Fault::new(format!("{}: can't be read: {error}", folder.display())))?;
+    paths.sort_unstable();
+    Ok(paths)
+}
+
+/// The files of a folder whose names promise pictures, by name; at least one.
+///
+/// # Errors
+/// When it can't be read or holds none; the message names it.
+pub(crate) fn pictures(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut paths = entries(folder)?;
+    paths.retain(|path| Format::from_path(path).is_some());
+    if paths.is_empty() {
+        return Err(Fault::new(format!("{}: no pictures", folder.display())).into());
+    }
+    Ok(paths)
 }
 
 fn read(source: impl Read, most: u64) -> Result<Vec<u8>> {

@@ -16,6 +16,7 @@
 //! ```
 //!
 //! Files come from anywhere: whatever the bytes, the outcome is an [`Error`] or a network within [`Limits`].
+pub mod convert;
 pub mod describe;
 pub mod error;
 pub mod graph;

@@ -23,6 +23,19 @@ pub enum DType {
 }
 
 impl DType {
+    /// The schema's `TensorType`.
+    pub(crate) fn to_schema(self) -> i8 {
+        match self {
+            Self::F32 => 0,
+            Self::F16 => 1,
+            Self::I32 => 2,
+            Self::U8 => 3,
+            Self::I64 => 4,
+            Self::Bool => 6,
+            Self::I8 => 9,
+        }
+    }
+
     /// Bytes of one element.
     pub fn size(self) -> usize {
         match self {

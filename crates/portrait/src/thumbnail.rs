@@ -3,6 +3,7 @@ use hypercut_kernels::isa::Isa;
 use hypercut_kernels::pixel::Source;
 use hypercut_kernels::pixel::resize::Resize;
 
+use crate::error::{Error, ErrorKind, Result};
 use crate::frame::Frame;
 
 impl<'a> Frame<'a> {
@@ -15,6 +16,27 @@ impl<'a> Frame<'a> {
             stride: self.stride(),
             channels: self.format().bytes(),
         }
+    }
+
+    /// The frame as a [`Segmenter`](crate::Segmenter) shows it to a network: stretched to `[height, width]` by area average, red
+    /// green blue whatever the format, alpha left out.
+    ///
+    /// ```
+    /// let frame = hypercut::Frame::rgb8(&[0, 0, 0, 200, 100, 50], 2, 1)?;
+    /// assert_eq!(frame.stretched(1, 1)?, [100, 50, 25]);
+    /// # Ok::<(), hypercut::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`ErrorKind::Frame`](crate::ErrorKind::Frame) when a size is zero.
+    pub fn stretched(&self, width: usize, height: usize) -> Result<Vec<u8>> {
+        if width == 0 || height == 0 {
+            let message = format!("{width} x {height} pixels are none");
+            return Err(Error::new(ErrorKind::Frame, message));
+        }
+        let mut thumbnail = Thumbnail::default();
+        thumbnail.take(Isa::detect(), self, width, height);
+        Ok(thumbnail.rgb)
     }
 }
 

@@ -1,4 +1,4 @@
-//! Verified, read-only accessors for the parts of the `.tflite` file format that HyperCut reads.
+//! The parts of the `.tflite` file format that HyperCut uses: verified accessors, and a writer ([`write`]).
 //!
 //! A `.tflite` file is a flatbuffer with the identifier `TFL3`. Slot and type numbers are facts of the format (TensorFlow's
 //! `schema.fbs`, version 3); a table here lists only the slots that are read, the rest are skipped unread. [`model`]
@@ -10,6 +10,7 @@ mod table;
 mod names;
 mod options;
 mod tables;
+pub mod write;
 
 pub use flatbuffers::{ForwardsUOffset, InvalidFlatbuffer, Vector};
 pub use names::builtin_operator_name;

@@ -1,5 +1,6 @@
 //! The built command, run as a user runs it.
 mod command;
+mod convert;
 mod eval;
 mod failures;
 #[cfg(feature = "fleet")]

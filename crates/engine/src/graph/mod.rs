@@ -66,6 +66,18 @@ impl Graph {
         Ok(graph)
     }
 
+    /// As [`Graph::new`], with batch normalization folded into convolutions too: sums then round otherwise.
+    ///
+    /// # Errors
+    /// As [`Graph::new`].
+    pub(crate) fn folded(model: Model) -> Result<Self> {
+        let mut graph = build::build(model)?;
+        passes::batch_norm::run(&mut graph);
+        passes::run(&mut graph);
+        graph.check_shapes()?;
+        Ok(graph)
+    }
+
     /// Every value, by [`ValueId`].
     pub fn values(&self) -> &[Value] {
         &self.values

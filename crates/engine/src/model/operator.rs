@@ -2,11 +2,8 @@
 use super::{Model, OperatorSource, index, indices};
 use crate::error::{Error, Result};
 use crate::limits::Limits;
-use crate::ops::{OPS, OpCode, OpEntry, Operation};
+use crate::ops::{CUSTOM, OPS, OpCode, OpEntry, Operation};
 use hypercut_schema as schema;
-
-/// The builtin code that stands for a custom operation.
-const CUSTOM: i32 = 32;
 
 /// One operator: its operation with attributes, and the tensors around it.
 #[derive(Debug)]

@@ -33,6 +33,21 @@ impl Activation {
         }
     }
 
+    /// The schema's number.
+    pub(crate) fn to_schema(self) -> i8 {
+        match self {
+            Self::None => 0,
+            Self::Relu => 1,
+            Self::ReluN1To1 => 2,
+            Self::Relu6 => 3,
+        }
+    }
+
+    /// Whether `f` times the number gives `f` times the result, for every positive `f`.
+    pub(crate) fn is_homogeneous(self) -> bool {
+        matches!(self, Self::None | Self::Relu)
+    }
+
     /// The interval for floats.
     pub fn range_f32(self) -> OutputF32 {
         let (min, max) = match self {

@@ -1,4 +1,5 @@
 //! `ADD` and `SUB`: elementwise sum and difference with broadcasting and a fused activation.
+use super::byte_form::ByteForm;
 use super::{Activation, OpCode, OpEntry, Operation, expect_inputs, input};
 use crate::error::{Error, Result};
 use crate::graph::Value;
@@ -8,7 +9,7 @@ use hypercut_kernels::isa::Isa;
 use hypercut_kernels::nn::Broadcast;
 use hypercut_kernels::nn::add::{AddI8, add_f32, add_i8, sub_f32};
 use hypercut_kernels::requantize::OutputF32;
-use hypercut_schema::{AddOptions, SubOptions};
+use hypercut_schema::{AddOptions, SubOptions, fields};
 
 /// `ADD`.
 pub const ADD: OpEntry = OpEntry {
@@ -86,6 +87,19 @@ impl Operation for Add {
                 activation,
                 ..self.clone()
             }) as Box<dyn Operation>
+        })
+    }
+
+    fn byte_form(&self, _inputs: &[Option<&Value>], _outputs: &[&Value]) -> Option<ByteForm> {
+        let fused_activation_function = self.activation.to_schema();
+        Some(if self.subtract {
+            ByteForm::new(&SUB, 2).with(fields::Sub {
+                fused_activation_function,
+            })
+        } else {
+            ByteForm::new(&ADD, 2).with(fields::Add {
+                fused_activation_function,
+            })
         })
     }
 

@@ -1,4 +1,5 @@
 //! `ARG_MAX`: where the largest element is along the axis that input 1 names.
+use super::byte_form::ByteForm;
 use super::layout::{axis, integers};
 use super::{OpCode, OpEntry, Operation, expect_inputs, input};
 use crate::error::{Error, Result};
@@ -7,6 +8,7 @@ use crate::plan::{Inputs, Io, Step};
 use crate::tensor::DType;
 use hypercut_kernels::isa::Isa;
 use hypercut_kernels::nn::arg_max::{self, arg_max};
+use hypercut_schema::fields;
 
 /// `ARG_MAX`.
 pub const ENTRY: OpEntry = OpEntry {
@@ -47,6 +49,11 @@ impl Operation for ArgMax {
             return Err(Error::too_large(format!("positions along {extent}")));
         }
         Ok(vec![shape])
+    }
+
+    fn byte_form(&self, _inputs: &[Option<&Value>], outputs: &[&Value]) -> Option<ByteForm> {
+        let output_type = outputs[0].dtype.to_schema();
+        Some(ByteForm::new(&ENTRY, 2).with(fields::ArgMax { output_type }))
     }
 
     fn lower(

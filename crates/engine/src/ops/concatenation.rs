@@ -1,4 +1,5 @@
 //! `CONCATENATION`: tensors joined along one axis; bytes on other grids move to the output's.
+use super::byte_form::{ByteForm, Grids};
 use super::layout::{BoxAxis, axis, copy_box};
 use super::unary::table;
 use super::{OpCode, OpEntry, Operation, input};
@@ -12,7 +13,7 @@ use hypercut_kernels::nn::activation::Activation;
 use hypercut_kernels::nn::lookup::{Table, lookup_i8};
 use hypercut_kernels::nn::strided_copy::{StridedCopy, strided_copy};
 use hypercut_kernels::requantize::OutputF32;
-use hypercut_schema::ConcatenationOptions;
+use hypercut_schema::{ConcatenationOptions, fields};
 use std::marker::PhantomData;
 
 /// `CONCATENATION`.
@@ -60,6 +61,15 @@ impl Operation for Concatenation {
             shape[axis] = sum.ok_or_else(|| Error::too_large("the joined axis"))?;
         }
         Ok(vec![shape])
+    }
+
+    fn byte_form(&self, _inputs: &[Option<&Value>], _outputs: &[&Value]) -> Option<ByteForm> {
+        let options = fields::Concatenation {
+            axis: i32::try_from(self.axis).ok()?,
+            ..fields::Concatenation::default()
+        };
+        let form = ByteForm::new(&ENTRY, 2).with(options);
+        Some(form.on(Grids::Joined))
     }
 
     fn lower(

@@ -1,6 +1,7 @@
 //! `CONV_2D`: inputs `[N, H, W, C]`, weights `[O, KH, KW, C / groups]`, optional bias `[O]`; output `[N, H, W, O]`.
 //!
 //! Groups follow from the shapes: the weights see `C / groups` channels.
+use super::byte_form::{ByteForm, Filter, Grids, number};
 use super::convolved::{Around, Channels, bias, product};
 use super::{Activation, OpCode, OpEntry, Operation, Padding, expect_inputs, input};
 use crate::error::{Error, Result};
@@ -10,7 +11,7 @@ use crate::plan::{Io, Step};
 use hypercut_kernels::isa::Isa;
 use hypercut_kernels::nn::FilterI8;
 use hypercut_kernels::nn::conv2d::{self, Conv2dF32, PreparedConv2d, PreparedConv2dF32};
-use hypercut_schema::Conv2DOptions;
+use hypercut_schema::{Conv2DOptions, fields};
 
 /// The line in `OPS`.
 pub const ENTRY: OpEntry = OpEntry {
@@ -100,6 +101,38 @@ impl Operation for Conv2d {
             }) as Box<dyn Operation>
         };
         (self.activation == Activation::None).then(fused)
+    }
+
+    fn byte_form(&self, inputs: &[Option<&Value>], _outputs: &[&Value]) -> Option<ByteForm> {
+        let shape = self.shape(inputs).ok()?;
+        let [_, height, width, _] = shape.input;
+        let (padding, pads) = self.padding.to_schema(
+            [height, width],
+            shape.window.kernel,
+            self.stride,
+            self.dilation,
+        );
+        let options = fields::Conv2D {
+            padding,
+            stride_w: number(self.stride[1])?,
+            stride_h: number(self.stride[0])?,
+            fused_activation_function: self.activation.to_schema(),
+            dilation_w_factor: number(self.dilation[1])?,
+            dilation_h_factor: number(self.dilation[0])?,
+        };
+        let filter = Filter {
+            weights: 1,
+            bias: 2,
+            axis: 0,
+            per_channel: true,
+            homogeneous: self.activation.is_homogeneous(),
+        };
+        Some(
+            ByteForm::new(&ENTRY, 3)
+                .with(options)
+                .padded(pads)
+                .on(Grids::Filter(filter)),
+        )
     }
 
     fn lower(

@@ -3,6 +3,7 @@
 //! The options are the bytes of a C struct: `int32` padding (1 same, 2 valid), width stride, height stride. The output has
 //! `size * stride` pixels with same padding, `size * stride + max(kernel - stride, 0)` with valid. Source: MediaPipe's
 //! `transpose_conv_bias.cc` and TensorFlow Lite's `TfLiteTransposeConvParams`.
+use super::byte_form::{ByteForm, Feed};
 use super::convolved::{Around, Channels, bias, product};
 use super::transpose_conv::{StepF32, TransposeConv};
 use super::{Activation, OpCode, OpEntry, Operation, Padding, expect_inputs, input};
@@ -97,6 +98,17 @@ impl Operation for Convolution2dTransposeBias {
             Box::new(Self(attributes)) as Box<dyn Operation>
         };
         (self.0.activation == Activation::None).then(fused)
+    }
+
+    /// The builtin operation: LiteRT has no custom one, and none on bytes is known.
+    fn byte_form(&self, _inputs: &[Option<&Value>], _outputs: &[&Value]) -> Option<ByteForm> {
+        let feeds = vec![
+            Feed::OutputShape,
+            Feed::Input(1),
+            Feed::Input(0),
+            Feed::Input(2),
+        ];
+        self.0.on_bytes(feeds, 1, 2)
     }
 
     fn lower(

@@ -1,4 +1,5 @@
 //! `DEPTHWISE_CONV_2D`: inputs `[N, H, W, C]`, weights `[1, KH, KW, C * M]`, optional bias `[C * M]`; output `[N, H, W, C * M]`.
+use super::byte_form::{ByteForm, Filter, Grids, number};
 use super::convolved::{Around, Channels, bias, product};
 use super::{Activation, OpCode, OpEntry, Operation, Padding, expect_inputs, input};
 use crate::error::{Error, Result};
@@ -10,7 +11,7 @@ use hypercut_kernels::nn::FilterI8;
 use hypercut_kernels::nn::depthwise::{
     Depthwise, DepthwiseF32, PreparedDepthwise, PreparedDepthwiseF32,
 };
-use hypercut_schema::DepthwiseConv2DOptions;
+use hypercut_schema::{DepthwiseConv2DOptions, fields};
 
 /// The line in `OPS`.
 pub const ENTRY: OpEntry = OpEntry {
@@ -98,6 +99,39 @@ impl Operation for DepthwiseConv2d {
             }) as Box<dyn Operation>
         };
         (self.activation == Activation::None).then(fused)
+    }
+
+    fn byte_form(&self, inputs: &[Option<&Value>], _outputs: &[&Value]) -> Option<ByteForm> {
+        let shape = self.shape(inputs).ok()?;
+        let [_, height, width, _] = shape.input;
+        let (padding, pads) = self.padding.to_schema(
+            [height, width],
+            shape.window.kernel,
+            self.stride,
+            self.dilation,
+        );
+        let options = fields::DepthwiseConv2D {
+            padding,
+            stride_w: number(self.stride[1])?,
+            stride_h: number(self.stride[0])?,
+            depth_multiplier: number(shape.output[3] / shape.input[3])?,
+            fused_activation_function: self.activation.to_schema(),
+            dilation_w_factor: number(self.dilation[1])?,
+            dilation_h_factor: number(self.dilation[0])?,
+        };
+        let filter = Filter {
+            weights: 1,
+            bias: 2,
+            axis: 3,
+            per_channel: true,
+            homogeneous: self.activation.is_homogeneous(),
+        };
+        Some(
+            ByteForm::new(&ENTRY, 3)
+                .with(options)
+                .padded(pads)
+                .on(Grids::Filter(filter)),
+        )
     }
 
     fn lower(

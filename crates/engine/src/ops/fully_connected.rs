@@ -1,6 +1,7 @@
 //! `FULLY_CONNECTED`: input with rows of `I` elements, weights `[O, I]`, optional bias `[O]`.
 //!
 //! The output is `[B, O]`, or the input's shape with the last extent replaced where the dimensions are kept.
+use super::byte_form::{ByteForm, Filter, Grids};
 use super::convolved::{Around, Channels, ChannelsI8, bias, product};
 use super::{Activation, OpCode, OpEntry, Operation, expect_inputs, input};
 use crate::error::{Error, Result};
@@ -12,7 +13,7 @@ use hypercut_kernels::nn::FilterI8;
 use hypercut_kernels::nn::fully_connected::{
     self, FullyConnectedF32, PreparedFullyConnectedF32, fully_connected_i8,
 };
-use hypercut_schema::FullyConnectedOptions;
+use hypercut_schema::{FullyConnectedOptions, fields};
 
 /// The line in `OPS`.
 pub const ENTRY: OpEntry = OpEntry {
@@ -94,6 +95,24 @@ impl Operation for FullyConnected {
             }) as Box<dyn Operation>
         };
         (self.activation == Activation::None).then(fused)
+    }
+
+    fn byte_form(&self, _inputs: &[Option<&Value>], _outputs: &[&Value]) -> Option<ByteForm> {
+        let options = fields::FullyConnected {
+            fused_activation_function: self.activation.to_schema(),
+            keep_num_dims: self.keep_num_dims,
+            ..fields::FullyConnected::default()
+        };
+        let filter = Filter {
+            weights: 1,
+            bias: 2,
+            axis: 0,
+            // Runtimes before 2024 take one scale alone.
+            per_channel: false,
+            homogeneous: self.activation.is_homogeneous(),
+        };
+        let form = ByteForm::new(&ENTRY, 4).with(options);
+        Some(form.on(Grids::Filter(filter)))
     }
 
     fn lower(

@@ -1,4 +1,5 @@
 //! `MEAN` over the axes that input 1 lists.
+use super::byte_form::ByteForm;
 use super::layout::{axis, check_rank, integers};
 use super::{OpCode, OpEntry, Operation, expect_inputs, input};
 use crate::error::{Error, Result};
@@ -8,7 +9,7 @@ use crate::tensor::DType;
 use hypercut_kernels::isa::Isa;
 use hypercut_kernels::nn::mean::{self, AverageI8, mean_f32, mean_i8};
 use hypercut_kernels::requantize::OutputI8;
-use hypercut_schema::ReducerOptions;
+use hypercut_schema::{ReducerOptions, fields};
 
 /// `MEAN`.
 pub const ENTRY: OpEntry = OpEntry {
@@ -55,6 +56,11 @@ impl Operation for Mean {
             true => self.keep_dims.then_some(1),
         };
         Ok(vec![axes.filter_map(extent).collect()])
+    }
+
+    fn byte_form(&self, _inputs: &[Option<&Value>], _outputs: &[&Value]) -> Option<ByteForm> {
+        let keep_dims = self.keep_dims;
+        Some(ByteForm::new(&ENTRY, 2).with(fields::Reducer { keep_dims }))
     }
 
     fn lower(

@@ -12,6 +12,7 @@ use crate::plan::Step;
 use hypercut_kernels::isa::Isa;
 
 mod activation;
+mod byte_form;
 mod convolved;
 mod layout;
 mod padding;
@@ -41,6 +42,8 @@ pub mod transpose_conv;
 pub mod unary;
 
 pub use activation::Activation;
+pub use byte_form::ByteForm;
+pub(crate) use byte_form::{Feed, Filter, Grids};
 pub use padding::Padding;
 
 /// How a `.tflite` file names an operation.
@@ -62,6 +65,19 @@ pub struct OpEntry {
     /// Reads the attributes; errors name what is out of range.
     pub parse: fn(&OperatorSource<'_>) -> Result<Box<dyn Operation>>,
 }
+
+impl OpEntry {
+    /// The operation's number in the schema.
+    pub(crate) fn number(&self) -> i32 {
+        match self.code {
+            OpCode::Builtin(code) => code,
+            OpCode::Custom(_) => CUSTOM,
+        }
+    }
+}
+
+/// The number that stands for every custom operation.
+pub(crate) const CUSTOM: i32 = 32;
 
 /// An operation with its attributes, knowing shapes but no data.
 ///
@@ -100,6 +116,11 @@ pub trait Operation: Debug + Any + Send + Sync {
 
     /// The same operation with `activation` applied to its results; `None` when it cannot or already has one.
     fn with_activation(&self, _activation: Activation) -> Option<Box<dyn Operation>> {
+        None
+    }
+
+    /// What the operation becomes in an int8 file when its values are floats; `None` where nothing is known.
+    fn byte_form(&self, _inputs: &[Option<&Value>], _outputs: &[&Value]) -> Option<ByteForm> {
         None
     }
 

@@ -1,5 +1,6 @@
 //! `MUL`: elementwise product with broadcasting and a fused activation.
 use super::add::{infer_pair, pairing};
+use super::byte_form::ByteForm;
 use super::{Activation, OpCode, OpEntry, Operation, input};
 use crate::error::Result;
 use crate::graph::Value;
@@ -9,7 +10,7 @@ use hypercut_kernels::isa::Isa;
 use hypercut_kernels::nn::Broadcast;
 use hypercut_kernels::nn::mul::{MulI8, mul_f32, mul_i8};
 use hypercut_kernels::requantize::OutputF32;
-use hypercut_schema::MulOptions;
+use hypercut_schema::{MulOptions, fields};
 
 /// `MUL`.
 pub const ENTRY: OpEntry = OpEntry {
@@ -42,6 +43,12 @@ impl Operation for Mul {
     fn with_activation(&self, activation: Activation) -> Option<Box<dyn Operation>> {
         (self.activation == Activation::None)
             .then(|| Box::new(Self { activation }) as Box<dyn Operation>)
+    }
+
+    fn byte_form(&self, _inputs: &[Option<&Value>], _outputs: &[&Value]) -> Option<ByteForm> {
+        Some(ByteForm::new(&ENTRY, 2).with(fields::Mul {
+            fused_activation_function: self.activation.to_schema(),
+        }))
     }
 
     fn lower(

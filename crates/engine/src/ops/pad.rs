@@ -1,4 +1,5 @@
 //! `PAD` and `PADV2`: a border of zeros, or of one given value.
+use super::byte_form::{ByteForm, Grids};
 use super::layout::{BoxAxis, check_rank, copy_box, copy_step, integers, strides};
 use super::{OpCode, OpEntry, Operation, expect_inputs, input};
 use crate::error::{Error, Result};
@@ -50,6 +51,11 @@ impl Operation for Pad {
         shape
             .map(|shape| vec![shape])
             .ok_or_else(|| Error::too_large("the padded tensor"))
+    }
+
+    fn byte_form(&self, _inputs: &[Option<&Value>], _outputs: &[&Value]) -> Option<ByteForm> {
+        let entry = if self.valued { &PADV2 } else { &PAD };
+        Some(ByteForm::new(entry, 2).on(Grids::Joined))
     }
 
     fn lower(

@@ -26,6 +26,23 @@ impl Padding {
         }
     }
 
+    /// The schema's number, and the pixels that a `PAD` before has to add where the schema has no such padding.
+    pub(crate) fn to_schema(
+        self,
+        input: [usize; 2],
+        kernel: [usize; 2],
+        stride: [usize; 2],
+        dilation: [usize; 2],
+    ) -> (i8, Option<[usize; 4]>) {
+        let place = |padding: Self| padding.place(input, kernel, stride, dilation).ok();
+        match self {
+            Self::Same => (0, None),
+            Self::Valid | Self::Explicit([0, 0, 0, 0]) => (1, None),
+            Self::Explicit(_) if place(self) == place(Self::Same) => (0, None),
+            Self::Explicit(pads) => (1, Some(pads)),
+        }
+    }
+
     /// Places a window on an input of `[height, width]`: the window with its padding, and the output's extents.
     ///
     /// Every pair is `[vertical, horizontal]`.

@@ -1,4 +1,5 @@
 //! `AVERAGE_POOL_2D` and `MAX_POOL_2D`.
+use super::byte_form::{ByteForm, Grids, number};
 use super::{Activation, OpCode, OpEntry, Operation, Padding, expect_inputs, input};
 use crate::error::{Error, Result};
 use crate::graph::Value;
@@ -6,10 +7,12 @@ use crate::model::{OperatorSource, positive};
 use crate::plan::{Io, Step};
 use crate::tensor::DType;
 use hypercut_kernels::isa::Isa;
-use hypercut_kernels::nn::average_pool::{AverageI8, Pool, average_pool_f32, average_pool_i8};
+use hypercut_kernels::nn::average_pool::{
+    AverageI8, BytePool, Pool, average_pool_bytes, average_pool_f32, average_pool_i8,
+};
 use hypercut_kernels::nn::max_pool::{max_pool_f32, max_pool_i8};
 use hypercut_kernels::requantize::{OutputF32, OutputI8};
-use hypercut_schema::Pool2DOptions;
+use hypercut_schema::{Pool2DOptions, fields};
 
 /// `AVERAGE_POOL_2D`.
 pub const AVERAGE: OpEntry = OpEntry {
@@ -103,6 +106,23 @@ impl Operation for Pool2d {
         taps(0).saturating_mul(taps(1)).saturating_mul(results)
     }
 
+    fn byte_form(&self, _inputs: &[Option<&Value>], _outputs: &[&Value]) -> Option<ByteForm> {
+        let entry = match self.statistic {
+            Statistic::Average => &AVERAGE,
+            Statistic::Max => &MAX,
+        };
+        let options = fields::Pool2D {
+            // Graph passes give pools no explicit padding.
+            padding: i8::from(self.padding == Padding::Valid),
+            stride_w: number(self.stride[1])?,
+            stride_h: number(self.stride[0])?,
+            filter_width: number(self.kernel[1])?,
+            filter_height: number(self.kernel[0])?,
+            fused_activation_function: self.activation.to_schema(),
+        };
+        Some(ByteForm::new(entry, 2).with(options).on(Grids::Joined))
+    }
+
     fn lower(
         &self,
         inputs: &[Option<&Value>],
@@ -125,6 +145,14 @@ impl Operation for Pool2d {
         let ((x_scale, input_zero), (scale, zero)) = (x.grid()?, output.grid()?);
         let range = self.activation.range_i8(scale, zero);
         match statistic {
+            Statistic::Average if (x_scale, input_zero) == (scale, zero) => {
+                let grid = BytePool {
+                    unsigned: x.unsigned,
+                    zero_point: zero,
+                    range: [range.min, range.max],
+                };
+                Ok(Box::new(BytesStep { isa, shape, grid }))
+            }
             Statistic::Average => {
                 let constants = AverageI8 {
                     input_zero,
@@ -163,6 +191,20 @@ impl Step for FloatStep {
             Statistic::Max => max_pool_f32,
         };
         kernel(self.isa, &self.shape, self.range, inputs.get(0), out);
+    }
+}
+
+#[derive(Debug)]
+struct BytesStep {
+    isa: Isa,
+    shape: Pool,
+    grid: BytePool,
+}
+
+impl Step for BytesStep {
+    fn run(&mut self, io: &mut Io<'_>) {
+        let (inputs, out, _) = io.split();
+        average_pool_bytes(self.isa, &self.shape, self.grid, inputs.get(0), out);
     }
 }
 

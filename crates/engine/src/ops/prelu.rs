@@ -1,5 +1,6 @@
 //! `PRELU`: a rectifier whose slope below zero is a constant, usually one per channel.
 use super::add::{infer_pair, pairing};
+use super::byte_form::ByteForm;
 use super::{OpCode, OpEntry, Operation, input};
 use crate::error::{Error, Result};
 use crate::graph::Value;
@@ -36,6 +37,10 @@ impl Operation for Prelu {
             "slopes {} reach beyond {x}",
             input(inputs, 1)?
         )))
+    }
+
+    fn byte_form(&self, _inputs: &[Option<&Value>], _outputs: &[&Value]) -> Option<ByteForm> {
+        Some(ByteForm::new(&ENTRY, 1))
     }
 
     fn lower(

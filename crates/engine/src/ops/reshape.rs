@@ -1,4 +1,5 @@
 //! `RESHAPE`, `SQUEEZE` and `EXPAND_DIMS`: the same elements in the same order under another shape.
+use super::byte_form::{ByteForm, Feed, Grids};
 use super::layout::{axis, copy_all, integers, product};
 use super::{OpCode, OpEntry, Operation, expect_inputs, input, optional_input};
 use crate::error::{Error, Result};
@@ -72,6 +73,12 @@ impl Operation for Reshape {
             Self::Expand => expand(x, &integers(input(inputs, 1)?)?)?,
         };
         Ok(vec![shape])
+    }
+
+    /// Always a `RESHAPE`: shapes are known.
+    fn byte_form(&self, _inputs: &[Option<&Value>], _outputs: &[&Value]) -> Option<ByteForm> {
+        let form = ByteForm::new(&RESHAPE, 1).on(Grids::Joined);
+        Some(form.fed(vec![Feed::Input(0), Feed::OutputShape]))
     }
 
     fn is_reshape(&self) -> bool {

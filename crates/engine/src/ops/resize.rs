@@ -1,4 +1,5 @@
 //! `RESIZE_BILINEAR` and `RESIZE_NEAREST_NEIGHBOR`.
+use super::byte_form::{ByteForm, Grids};
 use super::layout::integers;
 use super::{OpCode, OpEntry, Operation, expect_inputs, input};
 use crate::error::{Error, Result};
@@ -12,7 +13,7 @@ use hypercut_kernels::nn::resize_bilinear::{
     taps_i8,
 };
 use hypercut_kernels::nn::resize_nearest::{ResizeNearest, nearest, resize_nearest};
-use hypercut_schema::{ResizeBilinearOptions, ResizeNearestNeighborOptions};
+use hypercut_schema::{ResizeBilinearOptions, ResizeNearestNeighborOptions, fields};
 use std::marker::PhantomData;
 
 /// `RESIZE_BILINEAR`.
@@ -92,6 +93,25 @@ impl Operation for Resize {
             }
             size => Err(Error::invalid(format!("a size of {size:?}"))),
         }
+    }
+
+    fn byte_form(&self, _inputs: &[Option<&Value>], _outputs: &[&Value]) -> Option<ByteForm> {
+        let (align_corners, half_pixel_centers) = match self.alignment {
+            Alignment::Legacy => (false, false),
+            Alignment::Corners => (true, false),
+            Alignment::HalfPixel => (false, true),
+        };
+        let form = match self.filter {
+            Filter::Bilinear => ByteForm::new(&BILINEAR, 3).with(fields::ResizeBilinear {
+                align_corners,
+                half_pixel_centers,
+            }),
+            Filter::Nearest => ByteForm::new(&NEAREST, 3).with(fields::ResizeNearestNeighbor {
+                align_corners,
+                half_pixel_centers,
+            }),
+        };
+        Some(form.on(Grids::Joined))
     }
 
     fn lower(

@@ -1,4 +1,5 @@
 //! `SOFTMAX` along the last axis.
+use super::byte_form::{ByteForm, Grids};
 use super::{OpCode, OpEntry, Operation, expect_inputs, input};
 use crate::error::{Error, Result};
 use crate::graph::Value;
@@ -7,7 +8,7 @@ use crate::tensor::DType;
 use hypercut_kernels::isa::Isa;
 use hypercut_kernels::nn::softmax::{SoftmaxI8, softmax_f32, softmax_i8};
 use hypercut_kernels::requantize::OutputI8;
-use hypercut_schema::SoftmaxOptions;
+use hypercut_schema::{SoftmaxOptions, fields};
 
 /// `SOFTMAX`.
 pub const ENTRY: OpEntry = OpEntry {
@@ -41,6 +42,11 @@ impl Operation for Softmax {
             return Err(Error::unsupported(format!("softmax of {x}")));
         }
         Ok(vec![x.shape.clone()])
+    }
+
+    fn byte_form(&self, _inputs: &[Option<&Value>], _outputs: &[&Value]) -> Option<ByteForm> {
+        let form = ByteForm::new(&ENTRY, 2).with(fields::Softmax { beta: self.beta });
+        Some(form.on(Grids::PROBABILITY))
     }
 
     fn lower(

@@ -2,6 +2,7 @@
 //!
 //! With the padded picture cut into blocks of `[BH, BW]`, pixel `(by, bx)` of every block of picture `n` goes to picture
 //! `(by * BW + bx) * N + n`.
+use super::byte_form::{ByteForm, Grids};
 use super::layout::{BoxAxis, copy_box, copy_step, integers};
 use super::pad::{pairs, zero};
 use super::{OpCode, OpEntry, Operation, expect_inputs, input};
@@ -199,6 +200,15 @@ impl Operation for SpaceBatch {
         } else {
             vec![n, h, w, c]
         }])
+    }
+
+    fn byte_form(&self, _inputs: &[Option<&Value>], _outputs: &[&Value]) -> Option<ByteForm> {
+        let entry = if self.to_batch {
+            &SPACE_TO_BATCH
+        } else {
+            &BATCH_TO_SPACE
+        };
+        Some(ByteForm::new(entry, 2).on(Grids::Joined))
     }
 
     fn lower(

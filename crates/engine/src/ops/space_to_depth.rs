@@ -1,6 +1,7 @@
 //! `SPACE_TO_DEPTH` and `DEPTH_TO_SPACE`: pixels of a block side by side in the channels, and back.
 //!
 //! Pixel `(by, bx)` of a block of `B * B` holds channels `(by * B + bx) * C` and the `C` that follow.
+use super::byte_form::{ByteForm, Grids, number};
 use super::layout::{BoxAxis, copy_box, copy_step};
 use super::{OpCode, OpEntry, Operation, expect_inputs, input};
 use crate::error::{Error, Result};
@@ -8,7 +9,7 @@ use crate::graph::Value;
 use crate::model::positive;
 use crate::plan::Step;
 use hypercut_kernels::isa::Isa;
-use hypercut_schema::{DepthToSpaceOptions, SpaceToDepthOptions};
+use hypercut_schema::{DepthToSpaceOptions, SpaceToDepthOptions, fields};
 
 /// `SPACE_TO_DEPTH`.
 pub const SPACE_TO_DEPTH: OpEntry = OpEntry {
@@ -73,6 +74,16 @@ impl Operation for SpaceDepth {
         let misfit =
             || Error::invalid(format!("{x} does not divide into blocks of {}", self.block));
         Ok(vec![shape.ok_or_else(misfit)?.to_vec()])
+    }
+
+    fn byte_form(&self, _inputs: &[Option<&Value>], _outputs: &[&Value]) -> Option<ByteForm> {
+        let block_size = number(self.block)?;
+        let form = if self.to_depth {
+            ByteForm::new(&SPACE_TO_DEPTH, 2).with(fields::SpaceToDepth { block_size })
+        } else {
+            ByteForm::new(&DEPTH_TO_SPACE, 2).with(fields::DepthToSpace { block_size })
+        };
+        Some(form.on(Grids::Joined))
     }
 
     fn lower(

@@ -1,4 +1,5 @@
 //! `SPLIT`: equal parts of a tensor along the axis that input 0 names.
+use super::byte_form::{ByteForm, Grids, number};
 use super::layout::{BoxAxis, axis, copy_box, copy_step, integers};
 use super::{OpCode, OpEntry, Operation, expect_inputs, input};
 use crate::error::{Error, Result};
@@ -6,7 +7,7 @@ use crate::graph::Value;
 use crate::model::positive;
 use crate::plan::Step;
 use hypercut_kernels::isa::Isa;
-use hypercut_schema::SplitOptions;
+use hypercut_schema::{SplitOptions, fields};
 
 /// Parts that one operation may have; each is an output, which the file lists.
 const MOST_PARTS: usize = 1024;
@@ -63,6 +64,13 @@ impl Operation for Split {
         let mut shape = x.shape.clone();
         shape[axis] /= self.parts;
         Ok(vec![shape; self.parts])
+    }
+
+    fn byte_form(&self, _inputs: &[Option<&Value>], _outputs: &[&Value]) -> Option<ByteForm> {
+        let options = fields::Split {
+            num_splits: number(self.parts)?,
+        };
+        Some(ByteForm::new(&ENTRY, 2).with(options).on(Grids::Joined))
     }
 
     fn lower(

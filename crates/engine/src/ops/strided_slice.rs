@@ -1,11 +1,12 @@
 //! `STRIDED_SLICE` and `SLICE`: every so many elements between two bounds, axis by axis.
+use super::byte_form::{ByteForm, Grids};
 use super::layout::{BoxAxis, check_rank, copy_box, copy_step, integers, strides};
 use super::{OpCode, OpEntry, Operation, expect_inputs, input};
 use crate::error::{Error, Result};
 use crate::graph::Value;
 use crate::plan::Step;
 use hypercut_kernels::isa::Isa;
-use hypercut_schema::StridedSliceOptions;
+use hypercut_schema::{StridedSliceOptions, fields};
 
 /// `STRIDED_SLICE`.
 pub const STRIDED_SLICE: OpEntry = OpEntry {
@@ -268,6 +269,22 @@ impl Operation for Slice {
         expect_inputs(inputs, count..=count)?;
         check_rank(&input(inputs, 0)?.shape)?;
         Ok(vec![self.select(inputs)?.shape])
+    }
+
+    fn byte_form(&self, _inputs: &[Option<&Value>], _outputs: &[&Value]) -> Option<ByteForm> {
+        let Self::Strided(masks) = self else {
+            return Some(ByteForm::new(&SLICE, 2).on(Grids::Joined));
+        };
+        let options = fields::StridedSlice {
+            begin_mask: masks.begin,
+            end_mask: masks.end,
+            ellipsis_mask: masks.ellipsis,
+            new_axis_mask: masks.new_axis,
+            shrink_axis_mask: masks.shrink,
+            offset: masks.relative,
+        };
+        let form = ByteForm::new(&STRIDED_SLICE, 2).with(options);
+        Some(form.on(Grids::Joined))
     }
 
     fn lower(

@@ -1,4 +1,5 @@
 //! `TRANSPOSE`: axes in another order.
+use super::byte_form::{ByteForm, Grids};
 use super::layout::{BoxAxis, axis, check_rank, copy_box, copy_step, integers, strides};
 use super::{OpCode, OpEntry, Operation, expect_inputs, input};
 use crate::error::{Error, Result};
@@ -48,6 +49,10 @@ impl Operation for Transpose {
                 .map(|axis| x.shape[axis])
                 .collect(),
         ])
+    }
+
+    fn byte_form(&self, _inputs: &[Option<&Value>], _outputs: &[&Value]) -> Option<ByteForm> {
+        Some(ByteForm::new(&ENTRY, 2).on(Grids::Joined))
     }
 
     fn lower(

@@ -1,4 +1,5 @@
 //! `TRANSPOSE_CONV`: inputs output shape `[4]`, weights `[O, KH, KW, C]`, pixels `[N, H, W, C]`, optional bias `[O]`.
+use super::byte_form::{ByteForm, Feed, Filter, Grids, number};
 use super::convolved::{Around, Channels, ChannelsF32, ChannelsI8, bias, product};
 use super::{Activation, OpCode, OpEntry, Operation, Padding, expect_inputs, input};
 use crate::error::{Error, Result};
@@ -11,7 +12,7 @@ use hypercut_kernels::nn::Nhwc;
 use hypercut_kernels::nn::transpose_conv::{
     self, PreparedTransposeConvF32, TransposeConvF32, transpose_conv_i8,
 };
-use hypercut_schema::TransposeConvOptions;
+use hypercut_schema::{TransposeConvOptions, fields};
 
 /// The line in `OPS`.
 pub const ENTRY: OpEntry = OpEntry {
@@ -78,6 +79,31 @@ impl TransposeConv {
         })
     }
 
+    /// On bytes as a builtin operation; weights and bias are inputs `weights` and `bias` of the float one.
+    pub(super) fn on_bytes(
+        &self,
+        feeds: Vec<Feed>,
+        weights: usize,
+        bias: usize,
+    ) -> Option<ByteForm> {
+        let options = fields::TransposeConv {
+            // Graph passes give transposed convolutions no explicit padding.
+            padding: i8::from(self.padding == Padding::Valid),
+            stride_w: number(self.stride[1])?,
+            stride_h: number(self.stride[0])?,
+            fused_activation_function: self.activation.to_schema(),
+        };
+        let filter = Filter {
+            weights,
+            bias,
+            axis: 0,
+            per_channel: true,
+            homogeneous: self.activation.is_homogeneous(),
+        };
+        let form = ByteForm::new(&ENTRY, 3).with(options).fed(feeds);
+        Some(form.on(Grids::Filter(filter)))
+    }
+
     /// Shapes from the file's inputs.
     fn shape_of(&self, inputs: &[Option<&Value>]) -> Result<transpose_conv::TransposeConv> {
         expect_inputs(inputs, 3..=4)?;
@@ -118,6 +144,16 @@ impl Operation for TransposeConv {
             }) as Box<dyn Operation>
         };
         (self.activation == Activation::None).then(fused)
+    }
+
+    fn byte_form(&self, _inputs: &[Option<&Value>], _outputs: &[&Value]) -> Option<ByteForm> {
+        let feeds = vec![
+            Feed::OutputShape,
+            Feed::Input(1),
+            Feed::Input(2),
+            Feed::Input(3),
+        ];
+        self.on_bytes(feeds, 1, 3)
     }
 
     fn lower(

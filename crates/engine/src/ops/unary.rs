@@ -1,6 +1,7 @@
 //! Functions of one element: `RELU`, `RELU6`, `RELU_N1_TO_1`, `LEAKY_RELU`, `HARD_SWISH`, `LOGISTIC`, `TANH`.
 //!
 //! On bytes each becomes a table of 256 answers when the network is planned.
+use super::byte_form::{ByteForm, Grids};
 use super::{Activation, OpCode, OpEntry, Operation, expect_inputs, input};
 use crate::error::{Error, Result};
 use crate::graph::Value;
@@ -9,8 +10,8 @@ use crate::tensor::DType;
 use hypercut_kernels::isa::Isa;
 use hypercut_kernels::nn::activation::{self, Grid, activation_f32};
 use hypercut_kernels::nn::lookup::{Table, lookup_i8};
-use hypercut_kernels::requantize::OutputI8;
-use hypercut_schema::LeakyReluOptions;
+use hypercut_kernels::requantize::{OutputF32, OutputI8};
+use hypercut_schema::{LeakyReluOptions, fields};
 
 /// `RELU`.
 pub const RELU: OpEntry = OpEntry {
@@ -70,6 +71,9 @@ pub const TANH: OpEntry = OpEntry {
     parse: |_| Ok(function("TANH", activation::Activation::Tanh)),
 };
 
+/// Where the logistic function is 511 / 512.
+const LN_511: f32 = 6.236_369_6;
+
 /// A function of each element.
 #[derive(Debug, Clone)]
 pub struct Unary {
@@ -112,6 +116,39 @@ impl Operation for Unary {
 
     fn as_activation(&self) -> Option<Activation> {
         self.bounds
+    }
+
+    fn byte_form(&self, _inputs: &[Option<&Value>], _outputs: &[&Value]) -> Option<ByteForm> {
+        if let Some(bounds) = self.bounds {
+            let form = match bounds {
+                Activation::Relu => ByteForm::new(&RELU, 2),
+                Activation::Relu6 => ByteForm::new(&RELU6, 2),
+                Activation::ReluN1To1 => ByteForm::new(&RELU_N1_TO_1, 1),
+                Activation::None => return None,
+            };
+            let OutputF32 { min, max } = bounds.range_f32();
+            return Some(form.useful(min, max));
+        }
+        match self.function {
+            activation::Activation::HardSwish => {
+                // Below -3 the answer is 0.
+                Some(ByteForm::new(&HARD_SWISH, 1).useful(-3.0, f32::INFINITY))
+            }
+            activation::Activation::Logistic => {
+                // Beyond, the answer is within half a step of 0 or 1: 1 / (1 + 511) = 1 / 512.
+                let form = ByteForm::new(&LOGISTIC, 2).useful(-LN_511, LN_511);
+                Some(form.on(Grids::PROBABILITY))
+            }
+            activation::Activation::Tanh => {
+                // tanh(x / 2) = 2 logistic(x) - 1.
+                let form = ByteForm::new(&TANH, 2).useful(-LN_511 / 2.0, LN_511 / 2.0);
+                Some(form.on(Grids::Fixed(1.0 / 128.0, 0)))
+            }
+            activation::Activation::LeakyRelu(alpha) => {
+                Some(ByteForm::new(&LEAKY_RELU, 2).with(fields::LeakyRelu { alpha }))
+            }
+            _ => None,
+        }
     }
 
     fn lower(

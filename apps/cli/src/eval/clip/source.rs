@@ -1,15 +1,14 @@
 //! Where clips come from.
 use anyhow::{Context, Result};
 use hypercut::{Mask, PixelFormat};
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::super::{LIMIT, gray_mask};
 use super::ClipArgs;
 use super::synthetic::{Synthesis, is_cutout};
 use crate::fault::Fault;
-use crate::picture::{Decoded, Format, decode};
-use crate::source;
+use crate::picture::{Decoded, decode};
+use crate::source::{self, entries, pictures};
 
 /// What moves in a clip.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -170,27 +169,6 @@ fn rgb(picture: Decoded) -> Vec<u8> {
 fn read(path: &Path) -> Result<Decoded> {
     let bytes = source::read_file(path, LIMIT.file_bytes())?;
     decode(&bytes, LIMIT).with_context(|| path.display().to_string())
-}
-
-/// What lies in a folder, by name.
-fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
-    let list = || -> std::io::Result<Vec<PathBuf>> {
-        let entries = fs::read_dir(folder)?;
-        entries.map(|entry| Ok(entry?.path())).collect()
-    };
-    let mut paths = list()
-        .map_err(|error| Fault::new(format!("{}: can't be read: {error}", folder.display())))?;
-    paths.sort_unstable();
-    Ok(paths)
-}
-
-fn pictures(folder: &Path) -> Result<Vec<PathBuf>> {
-    let mut paths = entries(folder)?;
-    paths.retain(|path| Format::from_path(path).is_some());
-    if paths.is_empty() {
-        return Err(Fault::new(format!("{}: no pictures", folder.display())).into());
-    }
-    Ok(paths)
 }
 
 fn recorded(folder: PathBuf) -> Result<Clip> {

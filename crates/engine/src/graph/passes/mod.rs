@@ -1,6 +1,7 @@
 //! Rewrites that leave every result as it was: one file each, run in the order of [`run`].
 mod activation;
 mod atrous;
+pub(super) mod batch_norm;
 mod dead;
 mod pad;
 

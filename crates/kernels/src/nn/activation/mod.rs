@@ -1,4 +1,5 @@
 //! Functions of one element: rectifiers, sigmoids, and the table that a quantized one becomes.
+mod hard_swish;
 mod scalar;
 mod vector;
 
@@ -45,10 +46,14 @@ impl Activation {
         }
     }
 
-    /// The function between two grids: [`dequantize`], [`Activation::apply`], [`OutputI8::quantize`] for each byte.
+    /// The function between two grids: [`dequantize`], [`Activation::apply`], [`OutputI8::quantize`] for each byte; with
+    /// `HardSwish` LiteRT's fixed-point answers.
     ///
     /// With the identity this is requantization from one grid to another.
     pub fn table(self, input: Grid, output_scale: f32, output: OutputI8) -> Table {
+        if self == Self::HardSwish {
+            return hard_swish::table(input, output_scale, output);
+        }
         table(|q| {
             output.quantize(
                 self.apply(dequantize(q, input.scale, input.zero_point)),

@@ -1,7 +1,7 @@
 //! Average of the pixels under a sliding window, channel by channel; padding is not counted.
 //!
 //! Quantized: `sum(x - x_zero)` as an integer, then [`OutputI8::requantize`] with `scale / count`.
-//! Source: TensorFlow Lite's `AVERAGE_POOL_2D`, which rounds ties away from zero; at most one step apart.
+//! On one grid, which is all that LiteRT takes, [`average_pool_bytes`] averages the bytes themselves and gives its answers.
 mod scalar;
 
 pub use super::pool::Pool;
@@ -37,6 +37,28 @@ pub fn average_pool_i8(
     scalar::average_pool_i8(shape, constants, input, out)
 }
 
+/// What [`average_pool_bytes`] needs to know of the grid that input and output have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BytePool {
+    /// Whether the file stores the bytes unsigned, 128 higher: LiteRT then rounds halves up, else away from the byte 0.
+    pub unsigned: bool,
+    /// The byte that stands for the real number 0, the answer of a window that lies in the padding alone.
+    pub zero_point: i8,
+    /// Least and greatest answer.
+    pub range: [i8; 2],
+}
+
+/// Average of the bytes, whatever they stand for: for an output on the input's grid.
+///
+/// Source: TensorFlow Lite's `AVERAGE_POOL_2D`; the same bytes.
+///
+/// # Panics
+/// As [`average_pool_i8`].
+pub fn average_pool_bytes(_isa: Isa, shape: &Pool, grid: BytePool, input: &[i8], out: &mut [i8]) {
+    shape.check(input.len(), out.len());
+    scalar::average_pool_bytes(shape, grid, input, out)
+}
+
 /// Float average, clamped to `range`; sums row by row.
 ///
 /// # Panics
@@ -54,6 +76,35 @@ pub fn average_pool_f32(isa: Isa, shape: &Pool, range: OutputF32, input: &[f32],
 mod tests {
     use super::*;
     use crate::nn::Window;
+
+    /// Halves of both signs: -1.5 and 1.5 go away from 0 in signed bytes, up in unsigned ones; 1.25 falls either way.
+    #[test]
+    fn bytes_round_as_in_litert() {
+        let window = Window {
+            kernel: [1, 4],
+            stride: [1, 4],
+            dilation: [1, 1],
+            pad: [0, 0],
+        };
+        let shape = Pool {
+            input: [1, 1, 12, 1],
+            output: [1, 1, 3, 1],
+            window,
+        };
+        let input = [-1, -2, -1, -2, 1, 2, 1, 2, 1, 1, 1, 2];
+        for isa in Isa::available() {
+            for (unsigned, expected) in [(false, [-2, 2, 1]), (true, [-1, 2, 1])] {
+                let grid = BytePool {
+                    unsigned,
+                    zero_point: 5,
+                    range: [-128, 127],
+                };
+                let mut out = [0; 3];
+                average_pool_bytes(isa, &shape, grid, &input, &mut out);
+                assert_eq!(out, expected, "{isa}");
+            }
+        }
+    }
 
     /// 2x2 at stride 2 over 3x3 with the last row and column padded: 4, 2, 2 and 1 pixels count.
     #[test]
