@@ -112,9 +112,11 @@ pub(crate) fn decode(bytes: &[u8], limit: PixelLimit) -> Result<Decoded> {
             (picture, metadata, false)
         }
         Format::Png => {
-            // The decoder's own limits hold for compressed profiles and texts.
+            // A few bytes can claim to be a profile of gigabytes: what is inflated is bounded by what the header promises.
+            let (width, height) = png_size(bytes);
+            limit.check(width, height)?;
             let mut limits = Limits::no_limits();
-            limits.max_alloc = Some(limit.file_bytes());
+            limits.max_alloc = Some(PixelLimit((width * height) as u64).file_bytes());
             let decoder =
                 PngDecoder::with_limits(Cursor::new(bytes), limits).context("damaged PNG")?;
             let animated = decoder.is_apng().unwrap_or(false);
@@ -144,6 +146,17 @@ pub(crate) fn decode(bytes: &[u8], limit: PixelLimit) -> Result<Decoded> {
         metadata,
         animated,
     })
+}
+
+/// Width and height in the header of a PNG, which comes first (PNG specification, 5.6 and 11.2.1); 0 where there is none.
+fn png_size(bytes: &[u8]) -> (usize, usize) {
+    let number = |at: usize| {
+        let four = bytes
+            .get(at..at + 4)
+            .and_then(|slice| slice.try_into().ok());
+        four.map_or(0, u32::from_be_bytes) as usize
+    };
+    (number(16), number(20))
 }
 
 fn pixels(
@@ -176,6 +189,7 @@ fn eight_bits(picture: DynamicImage) -> (PixelFormat, Vec<u8>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use image::ImageEncoder;
     use image::codecs::jpeg::JpegEncoder;
     use image::codecs::png::PngEncoder;
     use image::codecs::webp::WebPEncoder;
@@ -190,7 +204,7 @@ mod tests {
         [jpeg, png, webp]
     }
 
-    fn write(mut encoder: impl image::ImageEncoder, pixels: &[u8]) {
+    fn write(mut encoder: impl ImageEncoder, pixels: &[u8]) {
         encoder.set_icc_profile(vec![1; 200]).unwrap();
         encoder
             .set_exif_metadata(b"II*\0\x08\0\0\0\0\0\0\0\0\0".to_vec())
@@ -215,6 +229,20 @@ mod tests {
                     }
                 }
             }
+        }
+    }
+
+    #[test]
+    fn a_profile_that_inflates_without_end_is_left_out() {
+        let mut deflated = Vec::new();
+        let mut png = PngEncoder::new(&mut deflated);
+        png.set_icc_profile(vec![0; 100 << 20]).unwrap();
+        png.write_image(&[9; 3], 1, 1, image::ExtendedColorType::Rgb8)
+            .unwrap();
+        assert!(deflated.len() < 1 << 20);
+        match decode(&deflated, PixelLimit(100_000_000)) {
+            Ok(picture) => assert_eq!(picture.metadata.icc, None),
+            Err(fault) => panic!("{fault}"),
         }
     }
 
