@@ -7,9 +7,12 @@ import tomllib
 
 
 def load(path):
-    """Returns the configuration as nested dicts, with `here` set to the folder that holds it."""
+    """Returns the configuration as nested dicts, with `here` set to the folder that holds it. A `base` file's values hold where this one has none."""
     path = pathlib.Path(path).resolve()
     config = tomllib.loads(path.read_text())
+    if "base" in config:
+        base = load(path.parent / config.pop("base"))
+        config = base | {name: base[name] | own if isinstance(own, dict) else own for name, own in config.items()}
     config["here"] = path.parent
     return config
 

@@ -21,11 +21,13 @@ def dice(probability, alpha):
     return (1 - (2 * both + smooth) / (total + smooth)).mean()
 
 
-def total(logit, auxiliary, alpha):
-    """The training loss; `auxiliary` is the coarse logit of the extra head, or None."""
-    pixel = F.binary_cross_entropy_with_logits(logit, alpha, reduction="none")
-    loss = (pixel * (1 + EDGE_WEIGHT * edge_band(alpha))).mean() + DICE_WEIGHT * dice(torch.sigmoid(logit), alpha)
+def total(logit, auxiliary, target):
+    """The training loss of alpha and doubt, [N, 2, S, S]; `auxiliary` is the coarse logit of the extra head, or None."""
+    alpha, trust = target[:, :1].contiguous(), 1 - target[:, 1:]
+    pixel = F.binary_cross_entropy_with_logits(logit, alpha, trust * (1 + EDGE_WEIGHT * edge_band(alpha)))
+    loss = pixel + DICE_WEIGHT * dice(torch.sigmoid(logit) * trust, alpha * trust)
     if auxiliary is not None:
-        coarse = F.adaptive_avg_pool2d(alpha, auxiliary.shape[-1])
-        loss = loss + AUXILIARY_WEIGHT * F.binary_cross_entropy_with_logits(auxiliary, coarse)
+        side = auxiliary.shape[-1]
+        coarse, known = F.adaptive_avg_pool2d(alpha, side), F.adaptive_avg_pool2d(trust, side)
+        loss = loss + AUXILIARY_WEIGHT * F.binary_cross_entropy_with_logits(auxiliary, coarse, known)
     return loss

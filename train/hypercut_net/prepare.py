@@ -1,11 +1,12 @@
 """Packs the training pictures once into uint8 arrays that the trainer maps into memory.
 
 Layout, all under the cache folder:
-  people.npy       [N, 4, S, S]  red, green, blue, alpha; stretched to the square
-  people.json      per picture: id, set, aspect (width/height), box of the person, x of the head, part
+  people.npy       [N, 5, S, S]  red, green, blue, alpha, doubt (255: the trainer must not look); stretched to the square
+  people.json      per picture: id, set, aspect (width/height), box of the person, x of the head, part, clean (no doubt)
   backgrounds.npy  [M, 3, S, S]  and backgrounds.json: id, part
 `part` is "train" or "validation", by a hash of the id's block of 40 numbers: it never depends on the order of files,
-and near-duplicates (neighbouring ids in brian: mirrored and rotated copies) stay on one side.
+and near-duplicates (neighbouring ids in brian: mirrored and rotated copies) stay on one side. Pictures whose masks are
+our own teachers' (`teach`) are never for validation.
 """
 
 import csv
@@ -17,6 +18,8 @@ import numpy as np
 from PIL import Image
 
 from . import config as configuration
+from .originals import Originals
+from .teach import correct
 
 
 def part(name, percent):
@@ -54,23 +57,58 @@ def describe(mask):
     return [columns[0] / size, top / size, (columns[-1] + 1) / size, bottom / size], head_x
 
 
-def pack_people(config, rows):
+def square(picture, size):
+    """Stretched to `size` x `size`; each pixel the mean of what it covers where that shrinks."""
+    smaller = picture.width >= size and picture.height >= size
+    return np.asarray(picture.resize((size, size), Image.BOX if smaller else Image.BILINEAR))
+
+
+def given(root, row, originals, size):
+    """A picture of the common set: colour [S, S, 3], alpha and trust [S, S], width and height."""
+    name = row["id"]
+    path = next(root.glob(f"images/{name}.*"))
+    alpha, (width, height) = read_square(next(root.glob(f"masks/{name}.*")), "L", size)
+    alpha, trust = clean(alpha), np.ones((size, size), np.float32)
+    original = originals[row["set"]].find(path) if row["set"] in originals else None
+    if original is None:
+        return read_square(path, "RGB", size)[0], alpha, trust, (width, height)
+    drawn, boxes = originals[row["set"]].mask(original), originals[row["set"]].boxes(original)
+    if drawn is not None:
+        alpha = square(Image.fromarray(drawn), size)
+    if boxes is not None:
+        trust = correct(alpha / 255.0, boxes)
+    with Image.open(original) as picture:
+        return square(picture.convert("RGB"), size), alpha, trust, (width, height)
+
+
+def taught(folder, note, size):
+    """A picture of the `teach` command's, in the same form."""
+    colour, shape = read_square(folder / f"{note['id']}.jpg", "RGB", size)
+    with Image.open(folder / f"{note['id']}.png") as both:
+        alpha, trust = (square(band, size) for band in both.split())
+    return colour, clean(alpha), trust / 255.0, shape
+
+
+def pack_people(config, rows, notes_taught):
     """Writes people.npy and people.json."""
     data = config["data"]
     size, root = data["size"], pathlib.Path(data["root"]) / "train"
-    packed = np.lib.format.open_memmap(
-        configuration.cache(config, "people.npy"), "w+", np.uint8, (len(rows), 4, size, size)
-    )
+    originals = {name: Originals(source["pictures"], source.get("human")) for name, source in data["originals"].items()}
+    count = len(rows) + len(notes_taught)
+    packed = np.lib.format.open_memmap(configuration.cache(config, "people.npy"), "w+", np.uint8, (count, 5, size, size))
     notes = []
-    for index, row in enumerate(rows):
-        name = row["id"]
-        colour, (width, height) = read_square(next(root.glob(f"images/{name}.*")), "RGB", size)
-        alpha, _ = read_square(next(root.glob(f"masks/{name}.*")), "L", size)
-        packed[index, :3], packed[index, 3] = colour.transpose(2, 0, 1), clean(alpha)
-        box, head_x = describe(packed[index, 3])
+    for index, row in enumerate(rows + notes_taught):
+        own = index < len(rows)
+        colour, alpha, trust, (width, height) = (
+            given(root, row, originals, size) if own else taught(pathlib.Path(config["teach"]["out"]), row, size)
+        )
+        packed[index, :3], packed[index, 3] = colour.transpose(2, 0, 1), alpha
+        packed[index, 4] = np.rint((1 - trust) * 255)
+        box, head_x = describe(alpha)
         notes.append(
-            dict(id=name, set=row["set"], aspect=width / height, box=[float(v) for v in box], head_x=head_x,
-                 part=part(name, data["validation_percent"]))
+            dict(id=row["id"], set=row["set"], aspect=width / height, box=[float(v) for v in box], head_x=head_x,
+                 part=part(row["id"], data["validation_percent"]) if own else "train",
+                 clean=bool(trust.mean() > 0.99), person=round(float((alpha > 127).mean()), 4))
         )
     packed.flush()
     configuration.cache(config, "people.json").write_text(json.dumps(notes))
@@ -81,13 +119,16 @@ def pack_backgrounds(config):
     """Writes backgrounds.npy and backgrounds.json."""
     data = config["data"]
     size, paths = data["size"], sorted((pathlib.Path(data["root"]) / "backgrounds").glob("*.jpg"))
+    for folder, share in data["more_backgrounds"]:
+        found = sorted(pathlib.Path(folder).rglob("*.jpg"))
+        paths += [path for path in found if zlib.crc32(path.stem.encode()) % 100 < share]
     packed = np.lib.format.open_memmap(
         configuration.cache(config, "backgrounds.npy"), "w+", np.uint8, (len(paths), 3, size, size)
     )
     for index, path in enumerate(paths):
         packed[index] = read_square(path, "RGB", size)[0].transpose(2, 0, 1)
     packed.flush()
-    notes = [dict(id=path.stem, part=part(path.stem, data["validation_percent"])) for path in paths]
+    notes = [dict(id=path.stem, part=part(path.stem, data["validation_percent"]) if "_" in path.stem else "train") for path in paths]
     configuration.cache(config, "backgrounds.json").write_text(json.dumps(notes))
     return notes
 
@@ -99,7 +140,9 @@ def main(config):
     dropped = {line.split()[0] for line in dropped_file.read_text().splitlines() if line and line[0] != "#"}
     with open(pathlib.Path(config["data"]["root"]) / "train/index.csv") as table:
         rows = [row for row in csv.DictReader(table) if row["set"] in config["data"]["sets"] and row["id"] not in dropped]
-    people, backgrounds = pack_people(config, rows), pack_backgrounds(config)
+    index = pathlib.Path(config["teach"]["out"]) / "index.json"
+    notes_taught = json.loads(index.read_text()) if index.exists() else []
+    people, backgrounds = pack_people(config, rows, notes_taught), pack_backgrounds(config)
     for name, notes in ("people", people), ("backgrounds", backgrounds):
         held = sum(note["part"] == "validation" for note in notes)
         print(f"{name}: {len(notes) - held} to train, {held} to validate")

@@ -8,8 +8,12 @@ from torch.nn import functional as F
 
 from . import config as configuration, photometry, windows
 
-# Share of each kind of sample in a batch.
-EMPTY, COMPOSITE, SECOND_PERSON, UPPER = 0.07, 0.36, 0.2, 0.25
+# Share of each kind of sample in a batch; the rest are whole pictures.
+EMPTY, UPPER, CLOSER, COMPOSITE = 0.06, 0.18, 0.22, 0.26
+# Share of all samples that get another person, and something in front of the people.
+SECOND_PERSON, OCCLUDED = 0.2, 0.1
+# Smallest share of a picture that a person who gets pasted must fill there.
+WORTH_PASTING = 0.04
 
 
 def halve(pictures):
@@ -24,22 +28,33 @@ def halve(pictures):
 class Store:
     """Pictures in memory at full and half size; `warp` reads whichever avoids aliasing."""
 
+    loaded = {}
+
     def __init__(self, path):
-        self.full = np.load(path)
-        self.half = halve(self.full)
+        if path not in self.loaded:
+            full = np.load(path)
+            self.loaded[path] = full, halve(full)
+        self.full, self.half = self.loaded[path]
 
     def warp(self, indices, theta, size, padding):
         """Pictures seen through the matrices: float [N, C, size, size] in [0, 1]."""
         shrink = theta[:, :, :2].abs().sum(2).mean() * self.full.shape[-1] / size
-        source = torch.from_numpy((self.half if shrink > 1.5 else self.full)[np.asarray(indices)]).float()
+        source = torch.from_numpy((self.half if shrink > 1.7 else self.full)[np.asarray(indices)]).float()
         axis = (torch.arange(size) * 2 + 1) / size - 1
         rows, moves = theta[:, None, None, :, :], theta[:, None, None, :, 2]
         grid = axis[None, None, :, None] * rows[..., 0] + axis[None, :, None, None] * rows[..., 1] + moves
         return F.grid_sample(source, grid, "bilinear", padding, align_corners=False).div_(255)
 
 
+def joined(target, own, doubt):
+    """Alpha and doubt after a layer with alpha `own`, doubted where `doubt`, was laid over `target`."""
+    alpha = 1 - (1 - target[:, :1]) * (1 - own)
+    return torch.cat([alpha, torch.maximum(target[:, 1:] * (1 - own), doubt * own)], 1)
+
+
 class Samples:
-    """An endless source of (picture [B, 3, S, S], alpha [B, 1, S, S]) batches for one side of the split."""
+    """An endless source of batches for one side of the split: picture [B, 3, S, S], and alpha and doubt [B, 2, S, S]; where doubt is
+    1 nobody knows the alpha."""
 
     def __init__(self, config, side="train", seed=0):
         people = json.loads(configuration.cache(config, "people.json").read_text())
@@ -48,7 +63,10 @@ class Samples:
         self.rooms = Store(configuration.cache(config, "backgrounds.npy"))
         self.notes = people
         self.own = np.array([index for index, note in enumerate(people) if note["part"] == side])
+        self.pasteable = np.array([index for index in self.own if people[index]["clean"] and people[index]["person"] > WORTH_PASTING])
         self.own_rooms = np.array([index for index, note in enumerate(rooms) if note["part"] == side])
+        often = config["data"]["twice"] if side == "train" else ()
+        self.round = np.concatenate([self.own, [index for index in self.own if people[index]["set"] in often]]).astype(int)
         self.reseed(seed)
 
     def reseed(self, seed):
@@ -59,7 +77,7 @@ class Samples:
 
     def _next_people(self, count):
         while len(self.queue) < count:
-            self.queue.extend(self.random.permutation(self.own))
+            self.queue.extend(self.random.permutation(self.round))
         taken, self.queue = self.queue[:count], self.queue[count:]
         return np.array(taken)
 
@@ -74,15 +92,31 @@ class Samples:
         indices = self.random.choice(self.own_rooms, count)
         return self.rooms.warp(indices, theta, size, "reflection")
 
-    def _placed(self, indices, size):
+    def _placed(self, count, size):
+        indices = self.random.choice(self.pasteable, count)
         window = windows.placed(self.random, [self.notes[index] for index in indices])
         return self._people(indices, window, size, "zeros")
 
-    def _paste(self, frame, alpha, layer):
-        """Lays a person over a frame; `alpha` grows by the union."""
-        own = layer[:, 3:]
+    def _paste(self, frame, target, layer):
+        """Lays a person over a frame; its alpha grows by the union."""
+        own = layer[:, 3:4]
         cover = own * self.random.choice([1.0, 1.0, 0.97])
-        return torch.lerp(frame, self._relight(layer[:, :3], own), cover), 1 - (1 - alpha) * (1 - own)
+        return torch.lerp(frame, self._relight(layer[:, :3], own), cover), joined(target, own, layer[:, 4:])
+
+    def _occlude(self, frame, target):
+        """Something with a room's texture, an ellipse or a bar, in front of everything: there is no person there."""
+        count, size = frame.shape[0], frame.shape[-1]
+        axis = (torch.arange(size) * 2 + 1) / size - 1
+        angle = photometry.column(count, -1.6, 1.6, self.generator)
+        x = axis[None, None, None, :] - photometry.column(count, -0.7, 0.7, self.generator)
+        y = axis[None, None, :, None] - photometry.column(count, -0.7, 0.7, self.generator)
+        along, across = x * angle.cos() + y * angle.sin(), y * angle.cos() - x * angle.sin()
+        long = photometry.column(count, 0.12, 0.7, self.generator)
+        wide = photometry.column(count, 0.06, 0.3, self.generator)
+        power = 2.0 if self.random.random() < 0.6 else 6.0
+        distance = ((along / long).abs() ** power + (across / wide).abs() ** power) ** (1 / power)
+        cover = ((1 - distance) * wide * size / 2 + 0.5).clamp(0, 1)
+        return torch.lerp(frame, self._rooms(count, size), cover), target * (1 - cover)
 
     def _relight(self, colour, own):
         """Colours under zero padding are black: harmless, alpha is 0 there. Pasted people get their own light."""
@@ -93,33 +127,32 @@ class Samples:
     def batch(self, count, size):
         """One augmented batch."""
         people = self._next_people(count)
-        draw = self.random.random(count)
-        empty = int((draw < EMPTY).sum())
-        composite = int((draw > 1 - COMPOSITE).sum())
-        upper = int(((draw > EMPTY) & (draw < EMPTY + UPPER)).sum())
-        groups = np.split(people, np.cumsum([empty, composite, upper]))
-        _, pasted, close, whole = groups
-        frames, alphas = [], []
-        if len(whole):
-            layer = self._people(whole, windows.original(self.random, [self.notes[i] for i in whole]), size, "reflection")
-            frames.append(layer[:, :3]), alphas.append(layer[:, 3:])
-        if len(close):
-            layer = self._people(close, windows.upper(self.random, [self.notes[i] for i in close]), size, "reflection")
-            frames.append(layer[:, :3]), alphas.append(layer[:, 3:])
+        kinds = self.random.random(count)
+        edges = np.cumsum([EMPTY, COMPOSITE, UPPER, CLOSER])
+        empty, composite, upper, closer = (int(n) for n in np.diff([(kinds < edge).sum() for edge in (0, *edges)]))
+        _, views_upper, views_closer, views_whole = np.split(people, np.cumsum([empty + composite, upper, closer]))
+        frames, targets = [], []
+        views = (views_upper, windows.upper), (views_closer, windows.closer), (views_whole, windows.original)
+        for indices, window in views:
+            if len(indices):
+                layer = self._people(indices, window(self.random, [self.notes[i] for i in indices]), size, "reflection")
+                frames.append(layer[:, :3]), targets.append(layer[:, 3:])
         if empty + composite:
             room = self._rooms(empty + composite, size)
-            alpha = torch.zeros(len(room), 1, size, size)
+            target = torch.zeros(len(room), 2, size, size)
             if composite:
-                room[empty:], alpha[empty:] = self._paste(room[empty:], alpha[empty:], self._placed(pasted, size))
-            frames.append(room), alphas.append(alpha)
-        frame, alpha = torch.cat(frames), torch.cat(alphas)
+                room[empty:], target[empty:] = self._paste(room[empty:], target[empty:], self._placed(composite, size))
+            frames.append(room), targets.append(target)
+        frame, target = torch.cat(frames), torch.cat(targets)
         second = np.flatnonzero(self.random.random(count) < SECOND_PERSON)
-        second = second[alpha[second].mean((1, 2, 3)).numpy() > 0]
+        second = second[target[second, 0].mean((1, 2)).numpy() > 0]
         if len(second):
-            layer = self._placed(self._next_people(len(second)), size)
-            frame[second], alpha[second] = self._paste(frame[second], alpha[second], layer)
+            frame[second], target[second] = self._paste(frame[second], target[second], self._placed(len(second), size))
+        hidden = np.flatnonzero(self.random.random(count) < OCCLUDED)
+        if len(hidden):
+            frame[hidden], target[hidden] = self._occlude(frame[hidden], target[hidden])
         frame = photometry.camera(frame, self.generator)
-        return frame.contiguous(memory_format=torch.channels_last), alpha
+        return frame.contiguous(memory_format=torch.channels_last), target
 
     def fixed(self, size):
         """Validation pictures without camera effects: every person plain, and a seeded choice of harder views."""
@@ -129,13 +162,13 @@ class Samples:
         plain = self.people.warp(self.own, windows.matrices(self.random, full, 0, flip=0), size, "reflection")
         some = [index for index in self.own if self.notes[index]["set"] == "ccp"] or list(self.own)
         close = self._people(some, windows.upper(self.random, [self.notes[i] for i in some]), size, "reflection", 0)
-        pasted = self.random.choice(self.own, min(100, count), replace=False)
-        frame, alpha = self._paste(self._rooms(len(pasted), size), torch.zeros(len(pasted), 1, size, size),
-                                   self._placed(pasted, size))
+        boxed = self._people(self.own, windows.closer(self.random, notes), size, "reflection", 0)
+        pasted = min(100, count)
+        frame, target = self._paste(self._rooms(pasted, size), torch.zeros(pasted, 2, size, size), self._placed(pasted, size))
         rooms = self._rooms(len(self.own_rooms), size)
         views = {f"{name}": plain[[note["set"] == name for note in notes]] for name in {note["set"] for note in notes}}
-        views["upper"] = close
-        sets = {name: (view[:, :3], view[:, 3:]) for name, view in sorted(views.items())}
-        sets["composite"] = (frame, alpha)
+        views |= dict(upper=close, closer=boxed)
+        sets = {name: (view[:, :3], view[:, 3:4]) for name, view in sorted(views.items())}
+        sets["composite"] = (frame, target[:, :1])
         sets["empty"] = (rooms, torch.zeros(len(rooms), 1, size, size))
         return {name: (x.contiguous(memory_format=torch.channels_last), y) for name, (x, y) in sets.items()}

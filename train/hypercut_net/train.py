@@ -6,7 +6,7 @@ import time
 
 import torch
 
-from . import config as configuration, losses, score
+from . import config as configuration, losses, score, warm
 from .network import Network
 from .samples import Samples
 
@@ -59,6 +59,8 @@ class Trainer:
     def __init__(self, config):
         self.config, self.run = config, config["run"]
         self.model = Network().to(memory_format=torch.channels_last)
+        self.samples = Samples(config, "train", seed=config["seed"])
+        self.validation = Samples(config, "validation")
         if self.run["start"]:
             self._begin_from(self.run["start"])
         self.optimizer = optimizer_for(self.model, self.run["weight_decay"])
@@ -67,11 +69,15 @@ class Trainer:
         self.file = configuration.run_folder(config) / "float.pt"
         if self.file.exists():
             self._load()
-        self.samples = Samples(config, "train", seed=config["seed"] + self.steps)
-        self.validation = Samples(config, "validation")
+        self.samples.reseed(config["seed"] + self.steps)
 
     def _begin_from(self, file):
-        """Takes every averaged tensor of an earlier run that has the same name and shape here."""
+        """Starts from a .tflite of the same graph, or takes every averaged tensor of a checkpoint that has the same name and shape here."""
+        if file.endswith(".tflite"):
+            path = self.config["here"] / file
+            warm.start(self.model, path, self.samples.batch(64, self.config["quantize"]["size"])[0])
+            print(f"weights from {path}", flush=True)
+            return
         own, earlier = self.model.state_dict(), torch.load(file, weights_only=True)["average"]
         taken = {name: value for name, value in earlier.items() if name in own and own[name].shape == value.shape}
         self.model.load_state_dict(own | taken)
@@ -135,7 +141,7 @@ class Trainer:
             if self.spent - validated > 3 * self.run["checkpoint_seconds"]:
                 log(self.config, phase=phase["name"], step=self.steps, validation=self.validate(phase["size"]))
                 validated = self.spent
-        log(self.config, phase=phase["name"], step=self.steps, validation=self.validate(192), done=True)
+        log(self.config, phase=phase["name"], step=self.steps, validation=self.validate(self.config["quantize"]["size"]), done=True)
         self.phase, self.spent = self.phase + 1, 0.0
         self.save()
 

@@ -1,0 +1,182 @@
+"""Makes masks for pictures that have none, from several teachers, and says where they can't be trusted.
+
+A source is a folder of pictures with, if it has them, YOLO boxes of people. The teachers' soft masks lie in folders of the same tree,
+one per network, written by `hypercut folder SOURCE -o FOLDER --effect mask --model NETWORK`. Out come `ID.jpg` and `ID.png`: gray is
+the alpha, the PNG's own alpha is 255 where that can be trusted, 0 where the trainer must not look.
+
+Trusted is what all teachers put on the same side of one half, and the outline of what most of them see. Where boxes are known:
+outside all of them is background, except where every teacher is certain of a person (a forgotten box: not trusted); a box
+with little person in it hides somebody whom the teachers missed: not trusted.
+"""
+
+import json
+import pathlib
+
+import numpy as np
+from PIL import Image
+
+LONGEST = 320
+CERTAIN, MISSED, BORDER = 0.85, 0.3, 0.03
+TRUSTED_SHARE = 0.8  # a picture of which less can be trusted is left out
+
+
+def boxes_of(path):
+    """YOLO labels (class, centre x, centre y, width, height; or a polygon) as a list of x0, y0, x1, y1 in shares; None without a file."""
+    if not path.exists():
+        return None
+    boxes = []
+    for line in path.read_text().splitlines():
+        values = [float(value) for value in line.split()[1:]]
+        if len(values) == 4:
+            x, y, w, h = values
+            boxes.append((x - w / 2, y - h / 2, x + w / 2, y + h / 2))
+        elif len(values) > 5:
+            boxes.append((min(values[::2]), min(values[1::2]), max(values[::2]), max(values[1::2])))
+    return boxes
+
+
+def window(box, shape, border=0.0):
+    """The slices that a box covers in an array of `shape`, widened by `border` of its sides."""
+    height, width = shape
+    x0, y0, x1, y1 = box
+    dx, dy = border * (x1 - x0) + 1 / width * (border > 0), border * (y1 - y0) + 1 / height * (border > 0)
+    left, right = int(max(0, (x0 - dx) * width)), int(np.ceil(min(1, x1 + dx) * width))
+    top, bottom = int(max(0, (y0 - dy) * height)), int(np.ceil(min(1, y1 + dy) * height))
+    return slice(top, max(bottom, top + 1)), slice(left, max(right, left + 1))
+
+
+def outline(mask, reach=2):
+    """True within `reach` pixels, across or down, of where a boolean mask changes."""
+    edge = np.zeros(mask.shape, bool)
+    for step in range(1, reach + 1):
+        across, down = mask[:, step:] != mask[:, :-step], mask[step:] != mask[:-step]
+        edge[:, step:] |= across
+        edge[:, :-step] |= across
+        edge[step:] |= down
+        edge[:-step] |= down
+    return edge
+
+
+def fuse(masks, boxes, weights):
+    """Alpha and trust, float [H, W] each, of the teachers' masks (in [0, 1])."""
+    masks = np.stack(masks)
+    alpha = np.tensordot(weights / np.sum(weights), masks, 1)
+    votes = (masks >= 0.5).sum(0)
+    agreed = (votes == 0) | (votes == len(masks)) | outline(alpha >= 0.5)
+    trust = agreed.astype(np.float32)
+    if boxes is not None:
+        inside = np.zeros(alpha.shape, bool)
+        for box in boxes:
+            inside[window(box, alpha.shape, BORDER)] = True
+        trust[~inside] = (masks.min(0)[~inside] < CERTAIN).astype(np.float32)
+        alpha[~inside] = 0
+        for box in boxes:
+            part = window(box, alpha.shape)
+            if (alpha[part] >= 0.5).mean() < MISSED:
+                trust[part] = 0
+    return alpha, trust
+
+
+def correct(alpha, boxes):
+    """Trust of a finished mask, by boxes alone: where somebody was missed, or somebody is outside every box, 0."""
+    trust = np.ones(alpha.shape, np.float32)
+    inside = np.zeros(alpha.shape, bool)
+    for box in boxes:
+        inside[window(box, alpha.shape, BORDER)] = True
+        part = window(box, alpha.shape)
+        if (alpha[part] >= 0.5).mean() < MISSED:
+            trust[part] = np.where(alpha[part] >= 0.5, trust[part], 0)
+    trust[~inside & (alpha >= 0.5)] = 0
+    return trust
+
+
+def signature(picture, size=24):
+    """A small gray picture as a unit vector: near-duplicates have a product above .95."""
+    vector = np.asarray(picture.convert("L").resize((size, size), Image.BOX), np.float32).ravel()
+    vector = vector - vector.mean()
+    return vector / (np.linalg.norm(vector) + 1e-6)
+
+
+class Seen:
+    """Signatures so far, with their mirror images; coarse ones say which are worth comparing."""
+
+    def __init__(self, size=24):
+        self.size, self.rows, self.coarse = size, [], np.zeros((1024, 36), np.float32)
+
+    def _coarse(self, vector):
+        side = self.size // 6
+        small = vector.reshape(6, side, 6, side).mean((1, 3)).ravel()
+        return small / (np.linalg.norm(small) + 1e-6)
+
+    def add(self, vector):
+        """Remembers a picture."""
+        if len(self.rows) == len(self.coarse):
+            self.coarse = np.concatenate([self.coarse, np.zeros_like(self.coarse)])
+        self.coarse[len(self.rows)] = self._coarse(vector)
+        self.rows.append(vector)
+
+    def nearest(self, vector):
+        """The largest product with anything seen, as it is or mirrored; 0 where nothing is near."""
+        best = 0.0
+        for view in (vector, vector.reshape(self.size, self.size)[:, ::-1].ravel()):
+            for index in np.flatnonzero(self.coarse[: len(self.rows)] @ self._coarse(view) > 0.88):
+                best = max(best, float(self.rows[index] @ view))
+        return best
+
+
+def shrink(picture, longest=LONGEST):
+    """At most `longest` on its longer side."""
+    scale = min(1, longest / max(picture.size))
+    return picture.resize([max(1, round(side * scale)) for side in picture.size], Image.BOX) if scale < 1 else picture
+
+
+def teach(source, seen, out):
+    """Writes one source's pictures; returns its notes."""
+    folder, kept, notes = pathlib.Path(source["pictures"]), 0, []
+    blocked = tuple(source.get("leave_out", ()))
+    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in (".jpg", ".jpeg", ".png"))
+    for path in paths:
+        if blocked and path.name.startswith(blocked):
+            continue
+        with Image.open(path) as opened:
+            opened.draft("RGB", (LONGEST, LONGEST))
+            picture = opened.convert("RGB")
+        vector = signature(picture)
+        if seen.nearest(vector) > source.get("duplicate", 0.95):
+            continue
+        inner = path.relative_to(folder).with_suffix(".png")
+        teachers = [pathlib.Path(teacher) / inner for teacher in source["teachers"]]
+        if not all(teacher.exists() for teacher in teachers):
+            continue
+        picture, masks = shrink(picture), []
+        for teacher in teachers:
+            with Image.open(teacher) as mask:
+                masks.append(np.asarray(mask.convert("L").resize(picture.size, Image.BILINEAR), np.float32) / 255)
+        boxes = boxes_of(folder / str(inner.with_suffix(".txt")).replace("images", "labels")) if source.get("boxes") else None
+        alpha, trust = fuse(masks, boxes, np.array(source["weights"], np.float32))
+        person = (alpha >= 0.5).mean()
+        if trust.mean() < TRUSTED_SHARE or not source.get("least", 0.0) <= person <= 0.9:
+            continue
+        seen.add(vector)
+        name = f"{source['name']}_{kept:05}"
+        picture.save(out / f"{name}.jpg", quality=92)
+        both = np.stack([alpha * 255 + 0.5, trust * 255 + 0.5], 2).astype(np.uint8)
+        Image.fromarray(both, "LA").save(out / f"{name}.png", compress_level=1)
+        notes.append(dict(id=name, set=source["name"], file=str(path), person=round(float(person), 4)))
+        kept += 1
+    print(f"{source['name']}: {kept} of {len(paths)}", flush=True)
+    return notes
+
+
+def main(config):
+    """The `teach` command: fills [teach] out, from every [[teach.source]]."""
+    settings = config["teach"]
+    out, root = pathlib.Path(settings["out"]), pathlib.Path(config["data"]["root"])
+    out.mkdir(parents=True, exist_ok=True)
+    seen = Seen()
+    for folder in ("heldout", "train"):  # held-out pictures are looked at to leave their likes out, never to learn from
+        for path in sorted((root / folder / "images").iterdir()):
+            with Image.open(path) as picture:
+                seen.add(signature(picture))
+    notes = [note for source in settings["source"] for note in teach(source, seen, out)]
+    (out / "index.json").write_text(json.dumps(notes))
