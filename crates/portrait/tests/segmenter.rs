@@ -149,10 +149,35 @@ fn a_small_mask_of_one_value_stays_that_value_at_any_size() {
     );
 }
 
+/// Red, green, blue: a head of one colour with hair and shoulders before a plain wall, with a little grain.
+fn drawn_person(width: usize, height: usize) -> Vec<u8> {
+    let grain = noise(width * height * 3, 5);
+    let colour = |x: f32, y: f32| {
+        let within = |cx: f32, cy: f32, rx: f32, ry: f32| {
+            ((x - cx) / rx).powi(2) + ((y - cy) / ry).powi(2) < 1.0
+        };
+        match () {
+            () if within(0.5, 0.42, 0.13, 0.2) => [214, 160, 130],
+            () if within(0.5, 0.36, 0.16, 0.23) => [50, 35, 30],
+            () if within(0.5, 1.05, 0.36, 0.42) => [40, 60, 120],
+            () => [190, 195, 200],
+        }
+    };
+    let pixel = |i: usize| {
+        let (x, y) = ((i % width) as f32, (i / width) as f32);
+        colour((x + 0.5) / width as f32, (y + 0.5) / height as f32)
+    };
+    let bytes = (0..width * height).flat_map(pixel);
+    bytes
+        .zip(grain)
+        .map(|(byte, grain): (u8, u8)| byte + grain % 8)
+        .collect()
+}
+
 #[test]
 fn successive_frames_are_steadied_when_asked_and_forgotten_when_told() {
     let (width, height) = (96, 80);
-    let photo = noise(width * height * 3, 5);
+    let photo = drawn_person(width, height);
     let noisier: Vec<u8> = photo.iter().map(|&b| b.saturating_add(b % 3)).collect();
     let [photo, noisier] =
         [&photo, &noisier].map(|bytes| Frame::rgb8(bytes, width, height).unwrap());
@@ -161,6 +186,7 @@ fn successive_frames_are_steadied_when_asked_and_forgotten_when_told() {
         .unwrap()
         .segment(&noisier, &mut alone)
         .unwrap();
+    assert!(alone.data().iter().any(|&alpha| alpha > 127), "nobody seen");
     let mut segmenter = Segmenter::new().unwrap();
     let options = TemporalOptions::default();
     segmenter.set_temporal(Some(options));
