@@ -74,11 +74,13 @@ impl Taps {
     }
 
     /// Left cells of the outputs `range`.
+    #[cfg(target_arch = "x86_64")]
     pub(crate) fn cells_of(&self, range: std::ops::RangeFrom<usize>) -> &[u32] {
         &self.index[range]
     }
 
     /// Weights of the right cell, one per output.
+    #[cfg(target_arch = "x86_64")]
     pub(crate) fn weights(&self) -> &[u16] {
         &self.weight
     }
