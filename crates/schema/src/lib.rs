@@ -1,4 +1,4 @@
-//! The parts of the `.tflite` file format that HyperCut uses: verified accessors, and a writer ([`write`]).
+//! The parts of the `.tflite` file format that HyperCut uses: verified accessors, and a writer ([`mod@write`]).
 //!
 //! A `.tflite` file is a flatbuffer with the identifier `TFL3`. Slot and type numbers are facts of the format (TensorFlow's
 //! `schema.fbs`, version 3); a table here lists only the slots that are read, the rest are skipped unread. [`model`]

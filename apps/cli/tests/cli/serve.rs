@@ -351,7 +351,8 @@ fn more_than_can_be_done_is_refused_and_the_rest_is_right() {
 #[test]
 fn slow_senders_keep_nobody_waiting_and_are_cut_off() {
     let (place, picture) = place();
-    let server = Server::start(&place, "--jobs 1 --queue 1 --timeout 3");
+    // The one picture never fills a queue of two, so that no late sender is told to come back.
+    let server = Server::start(&place, "--jobs 1 --queue 2 --timeout 3");
     let slow: Vec<_> = (0..50)
         .map(|_| {
             let mut stream = server.connect();
