@@ -18,7 +18,7 @@
 //!
 //! The arithmetic is that of TensorFlow Lite's 8-bit quantization specification: activations have one scale and zero point
 //! per tensor, weights one scale per output channel and no zero point, biases are `int32` at input scale times weight
-//! scale, and some operations ask for fixed or common grids ([`ByteForm`](crate::ops::ByteForm)).
+//! scale, and some operations ask for fixed or common grids ([`ByteForm`]).
 mod constants;
 mod emit;
 mod equalize;
