@@ -3,6 +3,7 @@
 import pathlib
 
 import numpy as np
+import scipy.io
 from PIL import Image
 
 from .teach import boxes_of, signature
@@ -32,14 +33,15 @@ class Originals:
         best = int(products.argmax())
         return self.paths[best] if products[best] > SAME else None
 
+    def labels(self, original):
+        """The labels that a human drew, [H, W], or None."""
+        file = self.human and self.human / f"{original.stem}.mat"
+        return scipy.io.loadmat(file)["groundtruth"] if file and file.exists() else None
+
     def mask(self, original):
         """A mask drawn by a human, uint8 [H, W], or None."""
-        file = self.human and self.human / f"{original.stem}.mat"
-        if not file or not file.exists():
-            return None
-        import scipy.io
-
-        return (scipy.io.loadmat(file)["groundtruth"] != 0).astype(np.uint8) * 255
+        labels = self.labels(original)
+        return None if labels is None else (labels != 0).astype(np.uint8) * 255
 
     @staticmethod
     def boxes(original):

@@ -10,6 +10,7 @@ import json
 import pathlib
 
 import numpy as np
+import scipy.io
 from PIL import Image
 
 from . import config as configuration
@@ -31,8 +32,6 @@ def typology_angle(pixels):
 
 def angles(config):
     """Held-out id -> angle, for every held-out picture of clothing-co-parsing."""
-    import scipy.io
-
     source = config["data"]["originals"]["ccp"]
     originals = Originals(source["pictures"], source["human"])
     names = scipy.io.loadmat(pathlib.Path(source["pictures"][0]).parent / "label_list.mat")["label_list"][0]
@@ -42,7 +41,7 @@ def angles(config):
         original = originals.find(path)
         if original is None:
             continue
-        labels = scipy.io.loadmat(originals.human / f"{original.stem}.mat")["groundtruth"]
+        labels = originals.labels(original)
         with Image.open(original) as picture:
             pixels = np.asarray(picture.convert("RGB"))[labels == skin]
         if len(pixels) > 100:

@@ -1,5 +1,5 @@
 //! A worker: its shards, one after another, on all its threads.
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use std::io::Read;
 use std::num::NonZeroUsize;
 use std::path::Path;
@@ -15,7 +15,7 @@ use crate::log::Log;
 use crate::output::atomic;
 use crate::photo::tell;
 use crate::picture::Format;
-use crate::studio::{Entry, Recipe, Studio, digest};
+use crate::studio::{Broken, Entry, Recipe, Studio, digest, on_threads};
 
 /// Runs the command.
 ///
@@ -184,17 +184,8 @@ impl Shop<'_> {
             }
             Ok(())
         };
-        std::thread::scope(|scope| {
-            let threads: Vec<_> = (0..self.threads.min(items.len()))
-                .map(|_| scope.spawn(worker))
-                .collect();
-            threads
-                .into_iter()
-                .try_for_each(|thread| match thread.join() {
-                    Ok(result) => result,
-                    Err(_) => anyhow::bail!("a working thread broke down"),
-                })
-        })?;
+        on_threads(self.threads.min(items.len()), worker)
+            .map_err(|Broken| anyhow!("a working thread broke down"))??;
         if let Some(error) = stopped.into_inner().unwrap_or_else(PoisonError::into_inner) {
             return Err(error);
         }

@@ -1,5 +1,5 @@
 //! One pass over the folder's pictures, on several threads.
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
@@ -13,7 +13,7 @@ use crate::log::Log;
 use crate::output::atomic::{self, Existing};
 use crate::photo::tell;
 use crate::source;
-use crate::studio::{Entry, Recipe, Studio, digest};
+use crate::studio::{Broken, Entry, Recipe, Studio, digest, on_threads};
 
 /// How a pass ended.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -100,19 +100,9 @@ impl Crew<'_> {
             }
             Ok(())
         };
-        std::thread::scope(|scope| {
-            let threads: Vec<_> = (0..threads.min(jobs.len()))
-                .map(|_| scope.spawn(worker))
-                .collect();
-            threads
-                .into_iter()
-                .try_for_each(|thread| match thread.join() {
-                    Ok(result) => result,
-                    Err(_) => {
-                        anyhow::bail!("a working thread broke down; run the same command again")
-                    }
-                })
-        })?;
+        on_threads(threads.min(jobs.len()), worker).map_err(|Broken| {
+            anyhow!("a working thread broke down; run the same command again")
+        })??;
         if full.load(Ordering::Relaxed) {
             let fault = Fault::new("the disk is full; the rest was not begun");
             self.log.error(

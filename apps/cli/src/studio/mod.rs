@@ -1,10 +1,12 @@
 //! One picture in, one encoded picture out: the one way that photo, folder, server and fleet share.
+mod crew;
 mod effect_args;
 mod entry;
 mod nature;
 mod recipe;
 mod trim;
 
+pub(crate) use crew::{Broken, on_threads};
 pub(crate) use entry::Entry;
 #[cfg(feature = "serve")]
 pub(crate) use recipe::QUALITY;

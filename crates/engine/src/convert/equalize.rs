@@ -142,26 +142,17 @@ mod tests {
 
     const CHANNELS: usize = 4;
 
-    fn floats(shape: &[i32], data: &[f32]) -> Tensor {
-        Tensor {
-            name: "floats",
-            shape: shape.to_vec(),
-            data: data.iter().flat_map(|v| v.to_le_bytes()).collect(),
-            ..Tensor::default()
-        }
-    }
-
     /// A 1x1 convolution whose channels differ a thousandfold, and a second one that reads them: depthwise or dense.
     fn two(depthwise: bool, activation: i8) -> Vec<u8> {
         let mut file = File::default();
         let shape = [1, 4, 4, CHANNELS as i32];
-        let input = file.add(floats(&shape, &[]));
+        let input = file.add(Tensor::floats(&shape, &[]));
         let first: Vec<f32> = (0..16)
             .map(|i| 10_f32.powi(-(i / 4)) * (i % 4 + 1) as f32)
             .collect();
-        let weights = file.add(floats(&[4, 1, 1, 4], &first));
-        let bias = file.add(floats(&[4], &[0.1, 0.02, 0.003, 0.0]));
-        let between = file.add(floats(&shape, &[]));
+        let weights = file.add(Tensor::floats(&[4, 1, 1, 4], &first));
+        let bias = file.add(Tensor::floats(&[4], &[0.1, 0.02, 0.003, 0.0]));
+        let between = file.add(Tensor::floats(&shape, &[]));
         let count = if depthwise { 36 } else { 16 };
         let second: Vec<f32> = (0..count).map(|i| (i * 7 % 11) as f32 - 4.0).collect();
         let extents: &[i32] = if depthwise {
@@ -169,8 +160,8 @@ mod tests {
         } else {
             &[4, 1, 1, 4]
         };
-        let reading = file.add(floats(extents, &second));
-        let output = file.add(floats(&shape, &[]));
+        let reading = file.add(Tensor::floats(extents, &second));
+        let output = file.add(Tensor::floats(&shape, &[]));
         file.operators.push(Operator {
             code: 3,
             inputs: vec![input, weights, bias],

@@ -1,7 +1,7 @@
 //! Each pass on the smallest network that it rewrites, results beside those of the operations one by one.
 use super::{Constant, Graph, Node};
 use crate::model::Model;
-use crate::model::testing::{F16, F32, File, I32, Number, Operator, Tensor, conv_options};
+use crate::model::testing::{F16, File, Number, Operator, Tensor, conv_options};
 use crate::ops::{Activation, Padding, conv_2d::Conv2d, depthwise_conv_2d::DepthwiseConv2d};
 use crate::plan::Plan;
 use crate::session::Session;
@@ -16,20 +16,7 @@ const DEQUANTIZE: i32 = 6;
 fn floats(name: &'static str, shape: &[i32], data: &[f32]) -> Tensor {
     Tensor {
         name,
-        shape: shape.to_vec(),
-        element_type: F32,
-        data: data.iter().flat_map(|v| v.to_le_bytes()).collect(),
-        ..Tensor::default()
-    }
-}
-
-fn ints(shape: &[i32], data: &[i32]) -> Tensor {
-    Tensor {
-        name: "ints",
-        shape: shape.to_vec(),
-        element_type: I32,
-        data: data.iter().flat_map(|v| v.to_le_bytes()).collect(),
-        ..Tensor::default()
+        ..Tensor::floats(shape, data)
     }
 }
 
@@ -90,7 +77,7 @@ fn run(graph: &Graph) -> Vec<f32> {
 #[test]
 fn pad_moves_into_a_convolution_with_stride_and_dilation() {
     let mut file = ramp();
-    let pads = file.add(ints(&[4, 2], &[0, 0, 2, 2, 2, 2, 0, 0]));
+    let pads = file.add(Tensor::ints(&[4, 2], &[0, 0, 2, 2, 2, 2, 0, 0]));
     let padded = push(
         &mut file,
         PAD,
@@ -110,7 +97,7 @@ fn pad_moves_into_a_convolution_with_stride_and_dilation() {
 #[test]
 fn pad_of_channels_stays() {
     let mut file = ramp();
-    let pads = file.add(ints(&[4, 2], &[0, 0, 2, 2, 2, 2, 1, 0]));
+    let pads = file.add(Tensor::ints(&[4, 2], &[0, 0, 2, 2, 2, 2, 1, 0]));
     let padded = push(
         &mut file,
         PAD,
@@ -126,9 +113,9 @@ fn pad_of_channels_stays() {
 #[test]
 fn three_operations_become_a_dilated_convolution() {
     let mut file = ramp();
-    let block = file.add(ints(&[2], &[3, 3]));
-    let pads = file.add(ints(&[2, 2], &[3, 4, 3, 4]));
-    let crops = file.add(ints(&[2, 2], &[0, 1, 0, 1]));
+    let block = file.add(Tensor::ints(&[2], &[3, 3]));
+    let pads = file.add(Tensor::ints(&[2, 2], &[3, 4, 3, 4]));
+    let crops = file.add(Tensor::ints(&[2, 2], &[0, 1, 0, 1]));
     let batched = push(
         &mut file,
         SPACE_TO_BATCH_ND,
@@ -211,7 +198,7 @@ fn a_chain_runs_twice_on_the_same_input() {
 fn unread_nodes_go_and_reshapes_take_no_step() {
     let mut file = ramp();
     push(&mut file, RELU, &[0], floats("unread", &[1, 8, 8, 1], &[]));
-    let shape = file.add(ints(&[2], &[8, 8]));
+    let shape = file.add(Tensor::ints(&[2], &[8, 8]));
     push(
         &mut file,
         RESHAPE,
@@ -252,7 +239,7 @@ fn float16_weights_become_float32_constants() {
 #[test]
 fn depthwise_convolutions_are_padded_too() {
     let mut file = ramp();
-    let pads = file.add(ints(&[4, 2], &[0, 0, 1, 2, 3, 4, 0, 0]));
+    let pads = file.add(Tensor::ints(&[4, 2], &[0, 0, 1, 2, 3, 4, 0, 0]));
     let padded = push(
         &mut file,
         PAD,

@@ -134,6 +134,27 @@ impl File {
 }
 
 impl Tensor {
+    /// Of `F32`; computed where `data` is empty.
+    pub(crate) fn floats(shape: &[i32], data: &[f32]) -> Self {
+        Self {
+            name: "floats",
+            shape: shape.to_vec(),
+            data: data.iter().flat_map(|v| v.to_le_bytes()).collect(),
+            ..Self::default()
+        }
+    }
+
+    /// Of `I32`.
+    pub(crate) fn ints(shape: &[i32], data: &[i32]) -> Self {
+        Self {
+            name: "ints",
+            shape: shape.to_vec(),
+            element_type: I32,
+            data: data.iter().flat_map(|v| v.to_le_bytes()).collect(),
+            ..Self::default()
+        }
+    }
+
     fn table(&self, b: &mut Builder, buffer: u32) -> Finished {
         let shape = b.create_vector(&self.shape);
         let name = b.create_string(self.name);

@@ -176,7 +176,7 @@ fn per_channel(value: &Value) -> Option<&Arc<[f32]>> {
 mod tests {
     use super::*;
     use crate::model::Model;
-    use crate::model::testing::{File, I32, Operator as Entry, Tensor, conv_options};
+    use crate::model::testing::{File, Operator as Entry, Tensor, conv_options};
     use crate::plan::Plan;
     use crate::session::Session;
 
@@ -185,25 +185,6 @@ mod tests {
     const MUL: i32 = 18;
     const SPACE_TO_BATCH: i32 = 38;
     const BATCH_TO_SPACE: i32 = 37;
-
-    fn floats(shape: &[i32], data: &[f32]) -> Tensor {
-        Tensor {
-            name: "floats",
-            shape: shape.to_vec(),
-            data: data.iter().flat_map(|v| v.to_le_bytes()).collect(),
-            ..Tensor::default()
-        }
-    }
-
-    fn ints(shape: &[i32], data: &[i32]) -> Tensor {
-        Tensor {
-            name: "ints",
-            shape: shape.to_vec(),
-            element_type: I32,
-            data: data.iter().flat_map(|v| v.to_le_bytes()).collect(),
-            ..Tensor::default()
-        }
-    }
 
     /// Numbers from -1 to 1 that repeat late.
     fn noise(count: usize, seed: usize) -> Vec<f32> {
@@ -222,13 +203,13 @@ mod tests {
         /// An input `[1, 6, 6, 2]`.
         fn new() -> Self {
             let mut file = File::default();
-            let last = file.add(floats(&[1, 6, 6, 2], &[]));
+            let last = file.add(Tensor::floats(&[1, 6, 6, 2], &[]));
             file.inputs = vec![last];
             Self { file, last }
         }
 
         fn push(mut self, code: i32, more: Vec<i32>, shape: &[i32]) -> Self {
-            let output = self.file.add(floats(shape, &[]));
+            let output = self.file.add(Tensor::floats(shape, &[]));
             self.file.operators.push(Entry {
                 code,
                 inputs: [vec![self.last], more].concat(),
@@ -242,10 +223,12 @@ mod tests {
         /// Into 4 channels, `VALID`.
         fn conv(mut self, shape: &[i32], kernel: i32, bias: bool) -> Self {
             let taps = noise((4 * kernel * kernel * 2) as usize, 1);
-            let weights = self.file.add(floats(&[4, kernel, kernel, 2], &taps));
+            let weights = self
+                .file
+                .add(Tensor::floats(&[4, kernel, kernel, 2], &taps));
             let mut more = vec![weights];
             if bias {
-                more.push(self.file.add(floats(&[4], &noise(4, 5))));
+                more.push(self.file.add(Tensor::floats(&[4], &noise(4, 5))));
             }
             let mut net = self.push(CONV, more, shape);
             net.file.operators.last_mut().unwrap().options = conv_options(1, 1, 0, 1);
@@ -256,13 +239,13 @@ mod tests {
         fn each(mut self, code: i32, shape: &[i32], constant: &[i32]) -> Self {
             let count: i32 = constant.iter().product();
             let numbers = noise(count as usize, code as usize + 3);
-            let operand = self.file.add(floats(constant, &numbers));
+            let operand = self.file.add(Tensor::floats(constant, &numbers));
             self.push(code, vec![operand], shape)
         }
 
         fn batches(mut self, code: i32, borders: [i32; 4], shape: &[i32]) -> Self {
-            let block = self.file.add(ints(&[2], &[2, 2]));
-            let borders = self.file.add(ints(&[2, 2], &borders));
+            let block = self.file.add(Tensor::ints(&[2], &[2, 2]));
+            let borders = self.file.add(Tensor::ints(&[2, 2], &borders));
             self.push(code, vec![block, borders], shape)
         }
 
