@@ -1,7 +1,7 @@
-"""PyTorch operations on the loops of native.cpp: two to three times PyTorch's own speed on one CPU core.
+"""PyTorch operations on the loops of native.cpp: four times PyTorch's own speed on one CPU core.
 
-The library is compiled when first needed and kept beside the cache by its source's hash. Every operation takes and gives
-f32 [N, C, H, W] in channels-last memory with C a multiple of 16; callers keep PyTorch's own for other widths.
+The library is compiled when first needed and kept in the temporary folder by its source's hash. Layers take and give
+bfloat16 [N, C, H, W] in channels-last memory with C a multiple of 16; weights, statistics and their gradients are f32.
 """
 
 import ctypes
@@ -45,6 +45,16 @@ class Shape(ctypes.Structure):
     _fields_ = [(name, ctypes.c_int) for name in ("n", "h", "w", "c", "stride", "dilation", "before", "oh", "ow")]
 
 
+class Norm(ctypes.Structure):
+    """Batch normalisation as the loops apply it: gain and shift, and for the gradient slope and offset."""
+
+    _fields_ = [(name, ctypes.c_void_p) for name in ("gain", "shift", "slope", "offset")] + [("relu6", ctypes.c_int)]
+
+    def __init__(self, gain, shift, relu6, slope=None, offset=None):
+        super().__init__(*(None if array is None else array.data_ptr() for array in (gain, shift, slope, offset)), int(relu6))
+        self.kept = gain, shift, slope, offset
+
+
 def _at(tensor):
     return ctypes.c_void_p(tensor.data_ptr())
 
@@ -59,105 +69,99 @@ def _last(tensor):
 
 
 def _empty(n, c, h, w):
-    return torch.empty((n, c, h, w), memory_format=CHANNELS_LAST)
+    return torch.empty((n, c, h, w), dtype=torch.bfloat16, memory_format=CHANNELS_LAST)
 
 
-class Pointwise(torch.autograd.Function):
-    """1x1 convolution without bias; weight [out, in, 1, 1]."""
+def _pairs(matrix):
+    """[k, n] f32 as bfloat16 pairs [k / 2, n, 2]."""
+    k, n = matrix.shape
+    return matrix.to(torch.bfloat16).view(k // 2, 2, n).transpose(1, 2).contiguous()
 
-    @staticmethod
-    def forward(ctx, x, weight):
+
+class Layer(torch.autograd.Function):
+    """A convolution without bias, batch normalisation by the batch's own statistics, ReLU6 or nothing. Returns mean and variance too.
+
+    Subclasses convolve: `_convolve` gives the raw result and its sums and squares per channel, `_gradient` the gradients of x and weight."""
+
+    @classmethod
+    def forward(cls, ctx, x, weight, gamma, beta, eps, relu6, *how):
         x = _last(x)
-        n, c, h, w = x.shape
-        matrix = weight[:, :, 0, 0].t().contiguous()
-        y = _empty(n, weight.shape[0], h, w)
-        LIBRARY.product(_at(x), _at(matrix), _at(y), _rows(x), c, weight.shape[0])
-        ctx.save_for_backward(x, weight)
-        return y
-
-    @staticmethod
-    def backward(ctx, d):
-        x, weight = ctx.saved_tensors
-        d, (outs, ins) = _last(d), weight.shape[:2]
-        matrix, dx = weight[:, :, 0, 0].contiguous(), torch.empty_like(x)
-        LIBRARY.product(_at(d), _at(matrix), _at(dx), _rows(x), outs, ins)
-        dw = torch.zeros(ins, outs)
-        LIBRARY.outer(_at(x), _at(d), _at(dw), _rows(x), ins, outs)
-        return dx, dw.t()[:, :, None, None].contiguous()
-
-
-class Depthwise(torch.autograd.Function):
-    """Depthwise convolution without bias; weight [C, 1, k, k] with k 3 or 5; `before` pixels of zeros above and left."""
-
-    @staticmethod
-    def forward(ctx, x, weight, stride, dilation, before):
-        x = _last(x)
-        n, c, h, w = x.shape
-        k = weight.shape[2]
-        shape = Shape(n, h, w, c, stride, dilation, before, h // stride, w // stride)
-        taps, zeros = weight.reshape(c, k * k).t().contiguous(), torch.zeros(w * c)
-        y = _empty(n, c, shape.oh, shape.ow)
-        LIBRARY.depthwise(_at(x), _at(taps), _at(y), _at(zeros), ctypes.byref(shape), k)
-        ctx.save_for_backward(x, taps)
-        ctx.shape, ctx.k = shape, k
-        return y
-
-    @staticmethod
-    def backward(ctx, d):
-        x, taps = ctx.saved_tensors
-        d, s, k = _last(d), ctx.shape, ctx.k
-        zeros, dw = torch.zeros(max(s.w, s.ow) * s.c), torch.zeros_like(taps)
-        LIBRARY.depthwise_filter(_at(x), _at(d), _at(dw), _at(zeros), ctypes.byref(s), k)
-        if s.stride == 1:
-            dx, flipped = torch.empty_like(x), taps.flip(0).contiguous()
-            turned = Shape(s.n, s.h, s.w, s.c, 1, s.dilation, (k - 1) * s.dilation - s.before, s.h, s.w)
-            LIBRARY.depthwise(_at(d), _at(flipped), _at(dx), _at(zeros), ctypes.byref(turned), k)
-        else:
-            dx = torch.zeros_like(x)
-            LIBRARY.depthwise_spread(_at(d), _at(taps), _at(dx), ctypes.byref(s), k)
-        return dx, dw.t().reshape(s.c, 1, k, k).contiguous(), None, None, None
-
-
-class Normalise(torch.autograd.Function):
-    """Batch normalisation by the batch's own statistics, then ReLU6 or nothing; also returns mean and variance."""
-
-    @staticmethod
-    def forward(ctx, x, weight, bias, eps, relu6):
-        x = _last(x)
-        c, count = x.shape[1], x.numel() // x.shape[1]
-        sums = torch.empty(2, c, dtype=torch.float64)
-        LIBRARY.moments(_at(x), _rows(x), c, _at(sums[0]), _at(sums[1]))
+        ctx.how = how
+        raw, sums = cls._convolve(ctx, x, weight)
+        count = raw.numel() // raw.shape[1]
         mean = sums[0] / count
         variance = (sums[1] / count - mean * mean).clamp_min(0)
         rstd = (variance + eps).rsqrt()
-        gain = (weight.double() * rstd).float()
-        shift = (bias.double() - mean * weight.double() * rstd).float()
-        y = torch.empty_like(x)
-        LIBRARY.normalise(_at(x), _at(y), _rows(x), c, _at(gain), _at(shift), int(relu6))
-        ctx.save_for_backward(x, gain, shift, mean, rstd)
+        gain = (gamma.double() * rstd).float()
+        shift = (beta.double() - mean * gamma.double() * rstd).float()
+        y = torch.empty_like(raw)
+        LIBRARY.normalise(_at(raw), _at(y), _rows(raw), raw.shape[1], ctypes.byref(Norm(gain, shift, relu6)))
+        ctx.save_for_backward(x, weight, raw, gain, shift, mean, rstd)
         ctx.relu6 = relu6
         mean, variance = mean.float(), variance.float()
         ctx.mark_non_differentiable(mean, variance)
         return y, mean, variance
 
-    @staticmethod
-    def backward(ctx, d, _mean, _variance):
-        x, gain, shift, mean, rstd = ctx.saved_tensors
-        d, c, count = _last(d), x.shape[1], x.numel() // x.shape[1]
-        sums = torch.empty(2, c, dtype=torch.float64)
-        LIBRARY.gradient_moments(_at(d), _at(x), _rows(x), c, _at(gain), _at(shift), int(ctx.relu6), _at(sums[0]),
-                                 _at(sums[1]))
+    @classmethod
+    def backward(cls, ctx, d, _mean, _variance):
+        x, weight, raw, gain, shift, mean, rstd = ctx.saved_tensors
+        d, c, count = _last(d), raw.shape[1], raw.numel() // raw.shape[1]
+        sums, norm = torch.empty(2, c, dtype=torch.float64), Norm(gain, shift, ctx.relu6)
+        LIBRARY.gradient_moments(_at(d), _at(raw), _rows(raw), c, ctypes.byref(norm), _at(sums[0]), _at(sums[1]))
         along = (sums[1] - mean * sums[0]) * rstd  # sum of gradient times normalised x
         slope = -gain.double() * rstd * along / count
         offset = -gain.double() * sums[0] / count - slope * mean
-        dx, slope, offset = torch.empty_like(x), slope.float(), offset.float()
-        LIBRARY.gradient_apply(_at(d), _at(x), _at(dx), _rows(x), c, _at(gain), _at(shift), int(ctx.relu6), _at(slope),
-                               _at(offset))
-        return dx, along.float(), sums[0].float(), None, None
+        norm = Norm(gain, shift, ctx.relu6, slope.float(), offset.float())
+        dx, dw = cls._gradient(ctx, x, weight, raw, d, norm)
+        return dx, dw, along.float(), sums[0].float(), None, None, *(None for _ in ctx.how)
+
+
+class Pointwise(Layer):
+    """1x1; weight [out, in, 1, 1]."""
+
+    @staticmethod
+    def _convolve(ctx, x, weight):
+        (n, c, h, w), outs = x.shape, weight.shape[0]
+        y, sums, matrix = _empty(n, outs, h, w), torch.empty(2, outs, dtype=torch.float64), _pairs(weight[:, :, 0, 0].t())
+        LIBRARY.pointwise(_at(x), _at(matrix), _at(y), _rows(x), c, outs, _at(sums[0]), _at(sums[1]))
+        return y, sums
+
+    @staticmethod
+    def _gradient(ctx, x, weight, raw, d, norm):
+        outs, ins = weight.shape[:2]
+        dx, dw, back = torch.empty_like(x) if ctx.needs_input_grad[0] else None, torch.zeros(ins, outs), _pairs(weight[:, :, 0, 0])
+        LIBRARY.pointwise_gradient(_at(x), _at(d), _at(raw), _at(back), dx if dx is None else _at(dx), _at(dw), _rows(x), ins, outs,
+                                   ctypes.byref(norm))
+        return dx, dw.t()[:, :, None, None].contiguous()
+
+
+class Depthwise(Layer):
+    """Depthwise; weight [C, 1, k, k] with k 3 or 5; stride, dilation and how many zeros stand above and left."""
+
+    @staticmethod
+    def _convolve(ctx, x, weight):
+        (n, c, h, w), (stride, dilation, before), k = x.shape, ctx.how, weight.shape[2]
+        shape = Shape(n, h, w, c, stride, dilation, before, h // stride, w // stride)
+        y, sums = _empty(n, c, shape.oh, shape.ow), torch.empty(2, c, dtype=torch.float64)
+        zeros, scratch = torch.zeros(w * c), torch.empty(2 * h * w * c)
+        taps = weight.reshape(c, k * k).t().contiguous()
+        LIBRARY.depthwise(_at(x), _at(taps), _at(y), _at(zeros), _at(scratch), ctypes.byref(shape), k, _at(sums[0]), _at(sums[1]))
+        ctx.shape = shape
+        return y, sums
+
+    @staticmethod
+    def _gradient(ctx, x, weight, raw, d, norm):
+        s, k = ctx.shape, weight.shape[2]
+        taps = weight.reshape(s.c, k * k).t().contiguous()
+        flipped, zeros, scratch = taps.flip(0).contiguous(), torch.zeros(s.w * s.c), torch.empty(3 * s.h * s.w * s.c)
+        dx, dw = torch.empty_like(x), torch.zeros_like(taps)
+        LIBRARY.depthwise_gradient(_at(x), _at(d), _at(raw), _at(taps), _at(flipped), _at(dx), _at(dw), _at(zeros), _at(scratch),
+                                   ctypes.byref(s), k, ctypes.byref(norm))
+        return dx, dw.t().reshape(s.c, 1, k, k).contiguous()
 
 
 class Up(torch.autograd.Function):
-    """2x bilinear with half-pixel centres; any width."""
+    """2x bilinear with half-pixel centres."""
 
     @staticmethod
     def forward(ctx, x):
@@ -171,29 +175,37 @@ class Up(torch.autograd.Function):
     def backward(ctx, d):
         d = _last(d)
         n, c, h, w = d.shape
-        dx, row = torch.zeros((n, c, h // 2, w // 2)).contiguous(memory_format=CHANNELS_LAST), torch.empty(w // 2 * c)
-        LIBRARY.up_gradient(_at(d), _at(dx), _at(row), n, h // 2, w // 2, c)
+        dx, scratch = _empty(n, c, h // 2, w // 2), torch.empty((h // 2 + 1) * (w // 2) * c)
+        LIBRARY.up_gradient(_at(d), _at(dx), _at(scratch), n, h // 2, w // 2, c)
         return dx
 
 
-def normalised(x, norm, relu6):
-    """What `norm` (BatchNorm2d) and ReLU6 give in training, with the running statistics moved on."""
-    y, mean, variance = Normalise.apply(x, norm.weight, norm.bias, norm.eps, relu6)
-    count = x.numel() // x.shape[1]
+def _patches(x):
+    """What a 3x3 convolution with stride 2 sees of pictures [N, 3, H, W] f32: [N, 32, H / 2, W / 2], 27 values and 5 zeros."""
+    x, (n, _, h, w) = _last(x), x.shape
+    y = _empty(n, 32, h // 2, w // 2)
+    LIBRARY.patches(_at(x), _at(y), n, h, w)
+    return y
+
+
+def layer(x, conv, norm, relu6):
+    """What `conv` (Conv2d without bias), `norm` (BatchNorm2d) and ReLU6 give in training, with the running statistics moved on.
+
+    `conv` is 1x1, depthwise 3x3 or 5x5, or the first one: 3x3 with stride 2 on a picture in f32."""
+    weight, how = conv.weight, ()
+    if conv.groups > 1:
+        kind, how = Depthwise, (conv.stride[0], conv.dilation[0], conv.padding[0])
+    else:
+        kind = Pointwise
+        if conv.kernel_size == (3, 3):
+            x = _patches(x)
+            weight = F.pad(weight.permute(0, 2, 3, 1).reshape(len(weight), 27), (0, 5))[:, :, None, None]
+    y, mean, variance = kind.apply(x, weight, norm.weight, norm.bias, norm.eps, relu6, *how)
+    count = y.numel() // y.shape[1]
     norm.running_mean.lerp_(mean, norm.momentum)
     norm.running_var.lerp_(variance * (count / (count - 1)), norm.momentum)
     norm.num_batches_tracked += 1
     return y
-
-
-def convolved(x, conv, extra):
-    """`conv` (Conv2d without bias) on x padded by `extra` more at the right and bottom."""
-    plain = conv.bias is not None or x.shape[1] % 16 or conv.out_channels % 16
-    if not plain and conv.kernel_size == (1, 1):
-        return Pointwise.apply(x, conv.weight)
-    if not plain and conv.groups == x.shape[1] and conv.kernel_size[0] in (3, 5):
-        return Depthwise.apply(x, conv.weight, conv.stride[0], conv.dilation[0], conv.padding[0])
-    return conv(F.pad(x, (0, extra, 0, extra)) if extra else x)
 
 
 def spread(x, reach):

@@ -32,12 +32,11 @@ class Convolution(nn.Module):
             nn.init.zeros_(self.conv.bias)
 
     def forward(self, x):
-        x = native.convolved(x, self.conv, self.extra)
-        if self.norm is None:
-            return F.relu6(x) if self.relu6 else x
-        if self.training:
-            return native.normalised(x, self.norm, self.relu6)
-        x = self.norm(x)
+        if self.training and self.norm is not None:
+            return native.layer(x, self.conv, self.norm, self.relu6)
+        x = self.conv(F.pad(x.float(), (0, self.extra, 0, self.extra)))
+        if self.norm is not None:
+            x = self.norm(x)
         return F.relu6(x, inplace=True) if self.relu6 else x
 
     def folded(self):
@@ -51,11 +50,14 @@ class Convolution(nn.Module):
 
 def upsample(x):
     """2x bilinear with half-pixel centres, as TFLite's RESIZE_BILINEAR computes it."""
-    return native.Up.apply(x)
+    if x.dtype == torch.bfloat16:
+        return native.Up.apply(x)
+    return F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
 
 
 class Network(nn.Module):
-    """Picture [N, 3, S, S] in [0, 1] to logit [N, 1, S, S]; while training also the auxiliary logit at 1/8."""
+    """Picture [N, 3, S, S] in [0, 1] to logit [N, 1, S, S]; while training also the auxiliary logit at 1/8, and bfloat16 between
+    the layers."""
 
     def __init__(self, nodes=None):
         super().__init__()
@@ -81,5 +83,5 @@ class Network(nn.Module):
                 value = self.layers[node.name](inputs[0])
             values[node.name] = value
         if self.training:
-            return value, self.auxiliary(values[graph.AUXILIARY])
+            return value, self.auxiliary(values[graph.AUXILIARY].float())
         return value

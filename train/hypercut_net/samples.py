@@ -4,12 +4,13 @@ import json
 
 import numpy as np
 import torch
+import torch.multiprocessing
 from torch.nn import functional as F
 
 from . import config as configuration, photometry, windows
 
 # Share of each kind of sample in a batch; the rest are whole pictures.
-EMPTY, UPPER, CLOSER, COMPOSITE = 0.06, 0.18, 0.22, 0.26
+EMPTY, UPPER, CLOSER, COMPOSITE = 0.06, 0.25, 0.2, 0.24
 # Share of all samples that get another person, and something in front of the people.
 SECOND_PERSON, OCCLUDED = 0.2, 0.1
 # Smallest share of a picture that a person who gets pasted must fill there.
@@ -172,3 +173,28 @@ class Samples:
         sets["composite"] = (frame, target[:, :1])
         sets["empty"] = (rooms, torch.zeros(len(rooms), 1, size, size))
         return {name: (x.contiguous(memory_format=torch.channels_last), y) for name, (x, y) in sets.items()}
+
+
+class Ahead:
+    """Batches made by another process while the last one is trained on. It holds `samples` as they were when it began, and ends with
+    this process."""
+
+    def __init__(self, samples, count, size):
+        context = torch.multiprocessing.get_context("fork")  # pictures in memory stay shared
+        self.queue = context.Queue(2)
+        self.maker = context.Process(target=self._make, args=(samples, count, size), daemon=True)
+        self.maker.start()
+
+    def _make(self, samples, count, size):
+        while True:
+            self.queue.put(samples.batch(count, size))
+
+    def batch(self):
+        """The next batch."""
+        picture, target = self.queue.get()
+        return picture.contiguous(memory_format=torch.channels_last), target
+
+    def close(self):
+        """Ends the other process."""
+        self.maker.terminate()
+        self.maker.join()

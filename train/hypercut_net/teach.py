@@ -6,7 +6,8 @@ the alpha, the PNG's own alpha is 255 where that can be trusted, 0 where the tra
 
 Trusted is what all teachers put on the same side of one half, and the outline of what most of them see. Where boxes are known:
 outside all of them is background, except where every teacher is certain of a person (a forgotten box: not trusted); a box
-with little person in it hides somebody whom the teachers missed: not trusted.
+with little person in it hides somebody whom the teachers missed: not trusted. Who is small beside the largest person may be
+one of the people or a passer-by: not trusted either.
 """
 
 import json
@@ -17,6 +18,7 @@ from PIL import Image
 
 LONGEST = 320
 CERTAIN, MISSED, BORDER = 0.85, 0.3, 0.03
+SMALL = 0.35  # of the largest box's height: below it nobody says whether somebody belongs to the picture's people
 TRUSTED_SHARE = 0.8  # a picture of which less can be trusted is left out
 
 
@@ -57,6 +59,21 @@ def outline(mask, reach=2):
     return edge
 
 
+def inside(boxes, shape):
+    """True where any box, with its border, covers an array of `shape`."""
+    covered = np.zeros(shape, bool)
+    for box in boxes:
+        covered[window(box, shape, BORDER)] = True
+    return covered
+
+
+def bystanders(boxes, shape):
+    """True in the boxes of people who are small beside the largest one, where no larger person's box is."""
+    tall = max((box[3] - box[1] for box in boxes), default=0.0)
+    small = [box for box in boxes if box[3] - box[1] < SMALL * tall]
+    return inside(small, shape) & ~inside([box for box in boxes if box not in small], shape)
+
+
 def fuse(masks, boxes, weights):
     """Alpha and trust, float [H, W] each, of the teachers' masks (in [0, 1])."""
     masks = np.stack(masks)
@@ -65,28 +82,26 @@ def fuse(masks, boxes, weights):
     agreed = (votes == 0) | (votes == len(masks)) | outline(alpha >= 0.5)
     trust = agreed.astype(np.float32)
     if boxes is not None:
-        inside = np.zeros(alpha.shape, bool)
-        for box in boxes:
-            inside[window(box, alpha.shape, BORDER)] = True
-        trust[~inside] = (masks.min(0)[~inside] < CERTAIN).astype(np.float32)
-        alpha[~inside] = 0
+        outside = ~inside(boxes, alpha.shape)
+        trust[outside] = (masks.min(0)[outside] < CERTAIN).astype(np.float32)
+        alpha[outside] = 0
         for box in boxes:
             part = window(box, alpha.shape)
             if (alpha[part] >= 0.5).mean() < MISSED:
                 trust[part] = 0
+        trust[bystanders(boxes, alpha.shape)] = 0
     return alpha, trust
 
 
 def correct(alpha, boxes):
-    """Trust of a finished mask, by boxes alone: where somebody was missed, or somebody is outside every box, 0."""
+    """Trust of a finished mask, by boxes alone: where somebody was missed, is a bystander, or is outside every box, 0."""
     trust = np.ones(alpha.shape, np.float32)
-    inside = np.zeros(alpha.shape, bool)
     for box in boxes:
-        inside[window(box, alpha.shape, BORDER)] = True
         part = window(box, alpha.shape)
         if (alpha[part] >= 0.5).mean() < MISSED:
             trust[part] = np.where(alpha[part] >= 0.5, trust[part], 0)
-    trust[~inside & (alpha >= 0.5)] = 0
+    trust[~inside(boxes, alpha.shape) & (alpha >= 0.5)] = 0
+    trust[bystanders(boxes, alpha.shape)] = 0
     return trust
 
 

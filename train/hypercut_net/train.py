@@ -8,7 +8,7 @@ import torch
 
 from . import config as configuration, losses, score, warm
 from .network import Network
-from .samples import Samples
+from .samples import Ahead, Samples
 
 
 class Average:
@@ -69,7 +69,6 @@ class Trainer:
         self.file = configuration.run_folder(config) / "float.pt"
         if self.file.exists():
             self._load()
-        self.samples.reseed(config["seed"] + self.steps)
 
     def _begin_from(self, file):
         """Starts from a .tflite of the same graph, or takes every averaged tensor of a checkpoint that has the same name and shape here."""
@@ -105,12 +104,12 @@ class Trainer:
         model.load_state_dict(self.average.state)
         return score.validate(model.eval(), self.validation.fixed(size))
 
-    def step(self, phase):
+    def step(self, phase, ahead):
         """One batch; returns the loss."""
         rate = rate_at(phase, self.spent / (60 * phase["minutes"]))
         for group in self.optimizer.param_groups:
             group["lr"] = rate
-        pictures, alphas = self.samples.batch(self.run["batch"], phase["size"])
+        pictures, alphas = ahead.batch()
         logit, auxiliary = self.model(pictures)
         loss = losses.total(logit, auxiliary, alphas)
         self.optimizer.zero_grad(set_to_none=True)
@@ -124,11 +123,13 @@ class Trainer:
     def train_phase(self, phase):
         """Runs the rest of one phase."""
         self.model.train()
+        self.samples.reseed(self.config["seed"] + self.steps)  # a resumed run sees other samples
+        ahead = Ahead(self.samples, self.run["batch"], phase["size"])
         saved = validated = marked = self.spent
         sums, count = 0.0, 0
         while self.spent < 60 * phase["minutes"]:
             start = time.monotonic()
-            sums, count = sums + self.step(phase), count + 1
+            sums, count = sums + self.step(phase, ahead), count + 1
             self.spent += time.monotonic() - start
             if count == 100:
                 speed, marked = count * self.run["batch"] / (self.spent - marked), self.spent
@@ -141,6 +142,7 @@ class Trainer:
             if self.spent - validated > 3 * self.run["checkpoint_seconds"]:
                 log(self.config, phase=phase["name"], step=self.steps, validation=self.validate(phase["size"]))
                 validated = self.spent
+        ahead.close()
         log(self.config, phase=phase["name"], step=self.steps, validation=self.validate(self.config["quantize"]["size"]), done=True)
         self.phase, self.spent = self.phase + 1, 0.0
         self.save()
