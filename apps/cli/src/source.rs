@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use crate::fault::Fault;
-use crate::picture::Format;
+use crate::picture::{Format, HEAD_BYTES, sniff};
 
 /// Reads a file of at most `most` bytes.
 ///
@@ -35,6 +35,23 @@ pub(crate) fn head(path: &Path, most: usize) -> Result<Vec<u8>> {
         .read_to_end(&mut bytes)
         .with_context(|| format!("{}", path.display()))?;
     Ok(bytes)
+}
+
+/// What a file's first bytes say it is.
+///
+/// # Errors
+/// As [`read_file`], and no picture that is read.
+pub(crate) fn format_of(path: &Path) -> Result<Format> {
+    picture_format(&head(path, HEAD_BYTES)?, &path.display().to_string())
+}
+
+/// What the first bytes of `name` say it is.
+///
+/// # Errors
+/// No picture that is read; the message names it.
+pub(crate) fn picture_format(bytes: &[u8], name: &str) -> Result<Format> {
+    sniff(&bytes[..bytes.len().min(HEAD_BYTES)])
+        .map_err(|fault| Fault::new(format!("{name}: {}", fault.message())).into())
 }
 
 /// Opens a file.

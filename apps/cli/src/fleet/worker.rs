@@ -13,9 +13,8 @@ use super::store::{Created, Unread};
 use crate::fault::{Exit, Fault};
 use crate::log::Log;
 use crate::output::atomic;
-use crate::photo::tell;
 use crate::picture::Format;
-use crate::studio::{Broken, Entry, Recipe, Studio, digest, on_threads};
+use crate::studio::{Broken, Entry, Recipe, Studio, digest, on_threads, tell};
 
 /// Runs the command.
 ///

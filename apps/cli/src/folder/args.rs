@@ -29,30 +29,30 @@ Exit codes: 0 all pictures worked, 1 some failed or the disk is full (the others
 pub(crate) struct FolderArgs {
     /// Folder of pictures; the folders in it are gone through
     #[arg(value_name = "IN", value_hint = ValueHint::DirPath)]
-    pub(super) input: PathBuf,
+    pub(crate) input: PathBuf,
 
     /// Folder for the results and the manifest; made if missing
     #[arg(short, long, value_name = "OUT", required = true, value_hint = ValueHint::DirPath)]
-    pub(super) output: PathBuf,
+    pub(crate) output: PathBuf,
 
     #[command(flatten)]
-    pub(super) recipe: RecipeArgs,
+    pub(crate) recipe: RecipeArgs,
 
     /// Pictures worked on at a time [default: one per core]
     #[arg(short, long, value_name = "N", value_parser = crate::args::jobs)]
-    pub(super) jobs: Option<NonZeroUsize>,
+    pub(crate) jobs: Option<NonZeroUsize>,
 
     /// Go on with pictures that arrive or change, until Ctrl-C
     #[arg(short, long)]
-    pub(super) watch: bool,
+    pub(crate) watch: bool,
 
     /// Replace files in OUT that this command didn't make
     #[arg(long)]
-    pub(super) overwrite: bool,
+    pub(crate) overwrite: bool,
 
     /// Print the manifest's line of each picture on standard output
     #[arg(long)]
-    pub(super) json: bool,
+    pub(crate) json: bool,
 }
 
 impl FolderArgs {

@@ -1,5 +1,6 @@
 //! `hypercut folder`: a tree of pictures, every one done once, whatever happens on the way.
 mod args;
+mod find;
 mod manifest;
 mod plan;
 mod watch;
@@ -18,8 +19,8 @@ use crate::fault::{Exit, Fault};
 use crate::log::Log;
 use crate::output::atomic;
 use crate::output::names::resolve;
-use crate::photo::{Finder, Found};
-use crate::studio::{Entry, Recipe};
+use crate::studio::Entry;
+use find::{Finder, Found};
 use manifest::Manifest;
 use work::{Counts, Crew};
 
@@ -34,7 +35,7 @@ const SETTLE: Duration = Duration::from_millis(500);
 pub(crate) fn run(args: FolderArgs, log: &mut Log) -> Result<Exit> {
     check_folders(&args)?;
     let recipe = args.recipe.recipe()?;
-    let found = find(&args, &recipe, log);
+    let found = find(&args, log);
     let jobs = plan::jobs(&args, &recipe, found.inputs)?;
     plan::check(&args, &jobs)?;
     let folder = args.output.display();
@@ -113,14 +114,13 @@ fn check_folders(args: &FolderArgs) -> Result<()> {
     Ok(())
 }
 
-fn find(args: &FolderArgs, recipe: &Recipe, log: &Log) -> Found {
+fn find(args: &FolderArgs, log: &Log) -> Found {
     let finder = Finder {
-        recursive: true,
-        leave_out: Some(resolve(&args.output)),
-        stream_bytes: recipe.max_pixels().file_bytes(),
+        root: &args.input,
+        leave_out: resolve(&args.output),
         log,
     };
-    let mut found = finder.find(std::slice::from_ref(&args.input));
+    let mut found = finder.find();
     // An empty folder is no fault where pictures may still come.
     if args.watch {
         found.refused.retain(|refused| refused.path != args.input);

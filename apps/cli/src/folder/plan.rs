@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use super::args::FolderArgs;
+use super::find::Input;
 use super::manifest::Manifest;
 use crate::fault::Fault;
 use crate::output::names::{self, resolve};
-use crate::photo::Input;
 use crate::picture::Format;
 use crate::studio::{Entry, Recipe};
 

@@ -92,7 +92,7 @@ pub(super) fn go_on(
 fn pass(args: &FolderArgs, crew: &Crew<'_>, seen: &Seen) -> Result<bool> {
     let mut young = false;
     let mut stamps = HashMap::new();
-    let found = find(args, crew.recipe, crew.log);
+    let found = find(args, crew.log);
     let mut inputs = found.inputs;
     inputs.retain(|input| {
         let Some(stamp) = stamp(&input.path) else {

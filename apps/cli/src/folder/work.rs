@@ -11,9 +11,8 @@ use super::plan::Job;
 use crate::fault::Fault;
 use crate::log::Log;
 use crate::output::atomic::{self, Existing};
-use crate::photo::tell;
 use crate::source;
-use crate::studio::{Broken, Entry, Recipe, Studio, digest, on_threads};
+use crate::studio::{Broken, Entry, Recipe, Studio, digest, on_threads, tell};
 
 /// How a pass ended.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

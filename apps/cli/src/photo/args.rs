@@ -10,7 +10,7 @@ Examples:
   hypercut photo me.jpg -o out.jpg --strength 80 --style bokeh
   hypercut photo me.jpg --effect cutout --trim -o me.png
   hypercut photo me.jpg --effect image --background beach.jpg --logo logo.png -o out.jpg
-  hypercut photo holiday/ --recursive -o done/            keeps the tree of holiday/ under done/
+  hypercut photo holiday/ --recursive -o done/            as `hypercut folder holiday/ -o done/` does it
   curl -s https://example.com/me.jpg | hypercut photo - --effect mask > mask.png
 
 Names: without -o a result lies beside its input as <name>-<effect>.<ending>. With -o FILE it goes there, over what \
@@ -28,7 +28,7 @@ Exit codes: 0 all pictures worked, 1 some failed (the others are done), 2 usage.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct PhotoArgs {
-    /// Pictures, folders (with --recursive), or - for standard input
+    /// Pictures, a folder (with --recursive), or - for standard input
     #[arg(value_name = "IN", required = true, value_hint = ValueHint::AnyPath)]
     pub(crate) inputs: Vec<PathBuf>,
 
@@ -39,8 +39,8 @@ pub(crate) struct PhotoArgs {
     #[command(flatten)]
     pub(crate) recipe: RecipeArgs,
 
-    /// Go through folders and the folders in them
-    #[arg(short, long)]
+    /// Go through a folder and the folders in it, as `hypercut folder` does: with a manifest, resumed after any stop
+    #[arg(short, long, conflicts_with = "skip_existing")]
     pub(crate) recursive: bool,
 
     /// Replace files that are already there
@@ -51,7 +51,7 @@ pub(crate) struct PhotoArgs {
     #[arg(long)]
     pub(crate) skip_existing: bool,
 
-    /// Print one JSON object per picture on standard output
+    /// Print one JSON object per picture on standard output; with --recursive the manifest's
     #[arg(long)]
     pub(crate) json: bool,
 }

@@ -5,23 +5,23 @@ mod plan;
 mod report;
 
 pub(crate) use args::PhotoArgs;
-pub(crate) use inputs::{Finder, Found, Input};
 
 use anyhow::{Context, Result};
 use hypercut::mask::Verdict;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::fault::{Exit, Fault, is_broken_pipe};
 use crate::log::Log;
 use crate::output::atomic::{self, Existing};
-use crate::output::names::{Target, resolve};
+use crate::output::names::Target;
 use crate::source;
-use crate::studio::{Clock, Remark, Studio, Times};
-use inputs::is_stdin;
+use crate::studio::{Clock, Studio, Times, tell};
+use crate::{folder, folder::FolderArgs};
+use inputs::{is_stdin, look};
 use plan::{Destination, Job, plan};
 use report::Report;
 
-/// Runs the command: settles everything that can be wrong, then works on one picture after another.
+/// Runs the command: settles everything that can be wrong, then works on one picture after another. A tree is `folder`'s work.
 ///
 /// # Errors
 /// Usage errors and files that every picture needs; a picture that fails is reported and counted instead.
@@ -31,18 +31,19 @@ pub(crate) fn run(args: PhotoArgs, log: &mut Log) -> Result<Exit> {
     if args.inputs.iter().filter(|path| is_stdin(path)).count() > 1 {
         return Err(Fault::usage("`-` can be given once: there is one standard input").into());
     }
+    if args.recursive && args.inputs.iter().any(|path| path.is_dir()) {
+        return folder::run(tree(args, target)?, log);
+    }
     let recipe = args.recipe.recipe()?;
-    let finder = Finder {
-        recursive: args.recursive,
-        leave_out: match &target {
-            Target::Folder(folder) => Some(resolve(folder)),
-            _ => None,
-        },
-        stream_bytes: recipe.max_pixels().file_bytes(),
-        log,
-    };
-    let found = finder.find(&args.inputs);
-    let jobs = plan(&args, &recipe, &target, found.inputs, &args.recipe.files())?;
+    let most_bytes = recipe.max_pixels().file_bytes();
+    let (mut inputs, mut refused) = (Vec::new(), Vec::new());
+    for path in &args.inputs {
+        match look(path, most_bytes) {
+            Ok(input) => inputs.push(input),
+            Err(error) => refused.push((path, error)),
+        }
+    }
+    let jobs = plan(&args, &recipe, &target, inputs, &args.recipe.files())?;
     let existing = match target {
         Target::File(_) => Existing::Replace,
         _ if args.overwrite => Existing::Replace,
@@ -50,13 +51,13 @@ pub(crate) fn run(args: PhotoArgs, log: &mut Log) -> Result<Exit> {
     };
     let mut desk = Desk {
         studio: Studio::new(&recipe)?,
-        most_bytes: recipe.max_pixels().file_bytes(),
+        most_bytes,
         existing,
     };
 
-    let mut report = Report::new(args.json, found.passed_over);
-    for refused in &found.refused {
-        report.failed(&refused.path, &refused.error, log)?;
+    let mut report = Report::new(args.json);
+    for (path, error) in refused {
+        report.failed(path, &error, log)?;
     }
     log.start_bar(jobs.len());
     for job in jobs {
@@ -65,6 +66,29 @@ pub(crate) fn run(args: PhotoArgs, log: &mut Log) -> Result<Exit> {
     }
     log.finish_bar();
     Ok(report.finish(log))
+}
+
+/// What `hypercut folder` is to be told.
+///
+/// # Errors
+/// A usage error unless there is one folder, and one for the results.
+fn tree(args: PhotoArgs, target: Target) -> Result<FolderArgs> {
+    match (<[PathBuf; 1]>::try_from(args.inputs), target) {
+        (Ok([input]), Target::Folder(output)) => Ok(FolderArgs {
+            input,
+            output,
+            recipe: args.recipe,
+            jobs: None,
+            watch: false,
+            overwrite: args.overwrite,
+            json: args.json,
+        }),
+        _ => Err(
+            Fault::usage("`--recursive` takes one folder, and one for the results")
+                .hint("name that with `-o`; run once per folder")
+                .into(),
+        ),
+    }
 }
 
 fn one(
@@ -133,16 +157,6 @@ impl Desk {
             verdict: rendered.verdict,
             times,
         })
-    }
-}
-
-/// Tells what a picture's result remarks on.
-pub(crate) fn tell(name: &str, remarks: &[Remark], log: &Log) {
-    for remark in remarks {
-        match remark {
-            Remark::Warning(text) => log.warn(&format!("{name}: {text}")),
-            Remark::Note(text) => log.note(&format!("{name}: {text}")),
-        }
     }
 }
 

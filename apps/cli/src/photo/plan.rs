@@ -59,7 +59,7 @@ pub(super) fn plan(
                 Destination::File(names::beside(&input.path, recipe.effect_name(), format))
             }
             Target::Folder(folder) => {
-                Destination::File(folder.join(names::in_folder(&input.relative, format)))
+                Destination::File(folder.join(names::in_folder(input.name(), format)))
             }
             Target::File(path) => {
                 format = names::format_of_file(path, args.recipe.format)?;

@@ -16,16 +16,14 @@ pub(super) struct Report {
     json: bool,
     done: usize,
     skipped: usize,
-    passed_over: usize,
     failed: usize,
 }
 
 impl Report {
-    /// A report that prints JSON lines to standard output when `json`; `passed_over` pictures are mentioned in the end.
-    pub(super) fn new(json: bool, passed_over: usize) -> Self {
+    /// A report that prints JSON lines to standard output when `json`.
+    pub(super) fn new(json: bool) -> Self {
         Self {
             json,
-            passed_over,
             ..Self::default()
         }
     }
@@ -106,12 +104,10 @@ impl Report {
 
     /// The summary line when there was more than one picture, and the exit code.
     pub(super) fn finish(&self, log: &Log) -> Exit {
-        if self.done + self.skipped + self.passed_over + self.failed > 1 {
+        if self.done + self.skipped + self.failed > 1 {
             let mut counts = vec![format!("{} done", self.done)];
-            for (count, word) in [(self.skipped, "skipped"), (self.passed_over, "passed over")] {
-                if count > 0 {
-                    counts.push(format!("{count} {word}"));
-                }
+            if self.skipped > 0 {
+                counts.push(format!("{} skipped", self.skipped));
             }
             counts.push(format!("{} failed", self.failed));
             log.summary(&counts.join(", "));

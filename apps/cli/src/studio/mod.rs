@@ -4,6 +4,7 @@ mod effect_args;
 mod entry;
 mod nature;
 mod recipe;
+mod remark;
 mod trim;
 
 pub(crate) use crew::{Broken, on_threads};
@@ -11,6 +12,7 @@ pub(crate) use entry::Entry;
 #[cfg(feature = "serve")]
 pub(crate) use recipe::QUALITY;
 pub(crate) use recipe::{DrawArgs, Recipe, RecipeArgs, Spec, digest, effect_names};
+pub(crate) use remark::{Remark, tell};
 
 use anyhow::{Context, Result};
 use hypercut::effects::Effect;
@@ -40,15 +42,6 @@ impl Times {
     pub(crate) fn total(&self) -> Duration {
         self.read + self.segment + self.draw + self.write
     }
-}
-
-/// Something worth telling about a picture that worked; to follow its name.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Remark {
-    /// Worth knowing.
-    Warning(String),
-    /// A detail.
-    Note(String),
 }
 
 /// A finished picture.

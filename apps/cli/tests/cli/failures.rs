@@ -96,9 +96,9 @@ fn what_is_no_picture_here() {
         1,
         "error: folder: is a folder\nhint: `--recursive` goes through folders",
     );
-    place.run("photo folder -r").says(
+    place.run("photo folder -r -o out").says(
         1,
-        "error: folder: no JPEG, PNG or WebP picture in this folder",
+        "error: folder: no JPEG, PNG or WebP picture in this folder\n0 done, 1 failed",
     );
 }
 

@@ -5,6 +5,7 @@ use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::command::Place;
+use crate::kills::{Moments, asked};
 use crate::pictures::plain;
 
 const MANIFEST: &str = "out/hypercut-manifest.jsonl";
@@ -36,11 +37,23 @@ fn album() -> Place {
     place
 }
 
+/// The same by `photo`, picture for picture, in `photo`.
+fn one_by_one(place: &Place, effect: &str) {
+    for name in place.files() {
+        if let Some(name) = name.strip_prefix("in/")
+            && !name.ends_with(".txt")
+        {
+            let line = format!("photo in/{name} -o photo/{name} --effect {effect}");
+            place.run(&line).fine();
+        }
+    }
+}
+
 #[test]
 fn the_same_bytes_as_photo_and_a_line_for_each() {
     let place = album();
     let before = place.files();
-    place.run("photo in -r -o photo --effect pop").fine();
+    one_by_one(&place, "pop");
     let said = place.run("folder in -o out --effect pop --jobs 2").fine();
     assert!(
         said.stderr.ends_with("4 done, 0 failed\n"),
@@ -105,8 +118,25 @@ fn a_second_run_does_only_what_is_new_changed_or_lost() {
     );
     // Other options are other results; these are this command's own files, so they are replaced.
     done("folder in -o out --effect color", "5 done, 0 failed");
-    place.run("photo in -r -o photo --effect color").fine();
+    one_by_one(&place, "color");
     assert_eq!(results(&place, "out"), results(&place, "photo"));
+}
+
+#[test]
+fn photo_recursive_is_the_same_command() {
+    let place = album();
+    place.run("photo in -r -o out --effect pop").fine();
+    one_by_one(&place, "pop");
+    assert_eq!(results(&place, "out"), results(&place, "photo"));
+    assert_eq!(entries(&place).len(), 4);
+    let said = place.run("folder in -o out --effect pop").fine();
+    assert_eq!(said.stderr, "0 done, 4 finished before, 0 failed\n");
+    let said = place.run("photo in -r -o out --effect pop --json").fine();
+    assert_eq!(said.stderr, "0 done, 4 finished before, 0 failed\n");
+    let usage = "error: `--recursive` takes one folder, and one for the results\n\
+                 hint: name that with `-o`; run once per folder";
+    place.run("photo in -r").says(2, usage);
+    place.run("photo in in/a.jpg -r -o out").says(2, usage);
 }
 
 #[test]
@@ -126,7 +156,7 @@ fn files_of_others_are_left_alone() {
     place
         .run("folder in -o out --effect pop --overwrite")
         .fine();
-    place.run("photo in -r -o photo --effect pop").fine();
+    one_by_one(&place, "pop");
     assert_eq!(results(&place, "out"), results(&place, "photo"));
 }
 
@@ -222,15 +252,9 @@ fn start(place: &Place, line: &str) -> Child {
     command.spawn().unwrap()
 }
 
-/// `HYPERCUT_KILLS` and `HYPERCUT_KILL_PICTURES` make a longer test of it.
 #[test]
 fn killed_at_any_moment_it_ends_in_the_same_bytes() {
-    let number =
-        |name: &str, usual: u64| std::env::var(name).map_or(usual, |text| text.parse().unwrap());
-    let (kills, pictures) = (
-        number("HYPERCUT_KILLS", 6),
-        number("HYPERCUT_KILL_PICTURES", 12),
-    );
+    let (kills, pictures) = asked();
     let place = Place::new();
     for index in 0..pictures {
         let mut picture = crate::pictures::asymmetric();
@@ -240,30 +264,35 @@ fn killed_at_any_moment_it_ends_in_the_same_bytes() {
             &crate::pictures::encode(&picture.into(), "png", None, None),
         );
     }
+    let line = "folder in -o out --effect cutout --fast --jobs 2";
     let clock = Instant::now();
-    place
-        .run("folder in -o whole --effect cutout --fast --jobs 2")
-        .fine();
-    let whole = clock.elapsed();
-    let expected = results(&place, "whole");
+    place.run(line).fine();
+    let mut moments = Moments::new(clock.elapsed());
+    let expected = results(&place, "out");
     assert_eq!(expected.len() as u64, pictures);
+    let clear = || std::fs::remove_dir_all(place.path("out")).unwrap();
+    let finish = || {
+        place.run(line).fine();
+        assert_eq!(
+            results(&place, "out"),
+            expected,
+            "nothing missing, nothing left over"
+        );
+        clear();
+    };
 
-    // A fixed sequence of moments, spread over the whole of a run.
-    let mut state = 0x2545_f491_4f6c_dd1d_u64;
-    let mut interrupted = 0;
-    for _ in 0..kills {
-        if std::fs::exists(place.path("out")).unwrap()
-            && results(&place, "out").len() as u64 == pictures
-        {
-            std::fs::remove_dir_all(place.path("out")).unwrap();
+    clear();
+    let (mut killed, mut ends) = (0, 0);
+    while killed < kills {
+        let mut child = start(&place, line);
+        std::thread::sleep(moments.next());
+        if child.try_wait().unwrap().is_some() {
+            finish();
+            ends += 1;
+            continue;
         }
-        let mut child = start(&place, "folder in -o out --effect cutout --fast --jobs 2");
-        state = state
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        std::thread::sleep(whole.mul_f64((state >> 40) as f64 / (1u64 << 24) as f64));
         child.kill().unwrap();
-        interrupted += u64::from(!child.wait().unwrap().success());
+        killed += u64::from(!child.wait().unwrap().success());
         for (name, bytes) in results(&place, "out") {
             if !name.ends_with(".tmp") {
                 assert_eq!(
@@ -274,16 +303,8 @@ fn killed_at_any_moment_it_ends_in_the_same_bytes() {
             }
         }
     }
-    assert!(interrupted > 0, "killed before it ended");
-    println!("{interrupted} of {kills} runs were killed before they ended");
-    place
-        .run("folder in -o out --effect cutout --fast --jobs 2")
-        .fine();
-    assert_eq!(
-        results(&place, "out"),
-        expected,
-        "nothing missing, nothing left over"
-    );
+    println!("{killed} runs of {pictures} pictures were killed; {ends} whole ends between");
+    finish();
 }
 
 #[test]
@@ -311,6 +332,6 @@ fn a_watched_folder_is_worked_on_as_pictures_arrive() {
     wait("what changed", &|| place.read("out/c.png") != before);
     child.kill().unwrap();
     child.wait().unwrap();
-    place.run("photo in -r -o photo --effect pop").fine();
+    one_by_one(&place, "pop");
     assert_eq!(results(&place, "out"), results(&place, "photo"));
 }

@@ -7,6 +7,7 @@ mod failures;
 mod fleet;
 mod folder;
 mod folders;
+mod kills;
 mod live;
 mod metadata;
 mod model;
