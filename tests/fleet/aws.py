@@ -3,7 +3,7 @@
     aws.py PORT REQUESTS.jsonl
 
 moto itself looks whether a key is there and then writes it, with a gap between the two in which another thread may do the same.
-What is asked of Batch is written to REQUESTS.jsonl as it came: moto's answers leave parts of it out.
+It answers for Google Cloud Storage too. What is asked of Batch is written to REQUESTS.jsonl as it came: moto's answers leave parts of it out.
 """
 
 import io
@@ -15,6 +15,10 @@ from moto.server import DomainDispatcherApplication, MotoRequestHandler, create_
 from werkzeug.serving import run_simple
 
 
+# moto asks who it is, and believes every signature.
+SOMEBODY = "AWS4-HMAC-SHA256 Credential=test/20261127/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0"
+
+
 def one_at_a_time(application, requests):
     lock = threading.Lock()
 
@@ -22,6 +26,11 @@ def one_at_a_time(application, requests):
         # All of it first, so that nobody waits for a slow sender.
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         environ["wsgi.input"] = io.BytesIO(body)
+        # Google Cloud Storage's XML interface is S3's, but for who asks and for the words of a condition.
+        if environ.get("HTTP_AUTHORIZATION", "").startswith("Bearer"):
+            environ["HTTP_AUTHORIZATION"] = SOMEBODY
+        if environ.get("HTTP_X_GOOG_IF_GENERATION_MATCH") == "0":
+            environ["HTTP_IF_NONE_MATCH"] = "*"
         with lock:
             if environ["PATH_INFO"].startswith("/v1/"):
                 with open(requests, "a", encoding="utf-8") as file:

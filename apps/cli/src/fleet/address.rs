@@ -1,10 +1,10 @@
 //! From what the user names to a store: URLs, schemes, who we are there.
 use anyhow::{Context, Result};
 use object_store::azure::MicrosoftAzureBuilder;
-use object_store::gcp::GoogleCloudStorageBuilder;
+use object_store::gcp::{GoogleCloudStorageBuilder, GoogleConfigKey};
 use object_store::local::LocalFileSystem;
 use object_store::path::Path as Key;
-use object_store::{ObjectStore, ObjectStoreScheme};
+use object_store::{ClientConfigKey, ObjectStore, ObjectStoreScheme};
 use reqwest::Url;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -49,7 +49,13 @@ pub(super) fn connect(url: &Url) -> Result<(Arc<dyn ObjectStore>, Key, Option<Pa
         }
         ObjectStoreScheme::AmazonS3 => aws::s3(url)?,
         ObjectStoreScheme::GoogleCloudStorage => {
-            let builder = GoogleCloudStorageBuilder::from_env().with_url(url.as_str());
+            let mut builder = GoogleCloudStorageBuilder::from_env().with_url(url.as_str());
+            let endpoint = builder.get_config_value(&GoogleConfigKey::BaseUrl);
+            if endpoint.is_some_and(|endpoint| endpoint.starts_with("http://")) {
+                // Whoever names an endpoint without TLS wants none.
+                builder = builder
+                    .with_config(GoogleConfigKey::Client(ClientConfigKey::AllowHttp), "true");
+            }
             Arc::new(builder.build().with_context(|| url.to_string())?)
         }
         ObjectStoreScheme::MicrosoftAzure => {

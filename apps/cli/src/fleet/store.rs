@@ -333,6 +333,9 @@ fn is(error: &anyhow::Error, kind: ErrorKind) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use object_store::aws::AmazonS3Builder;
+    use std::io::{Read, Write};
+
     use super::*;
 
     #[test]
@@ -361,7 +364,49 @@ mod tests {
     #[test]
     fn one_of_many_writers_wins_and_nothing_else_is_left() {
         let folder = tempfile::tempdir().unwrap();
-        let place = Place::open(folder.path().to_str().unwrap()).unwrap();
+        race(&Place::open(folder.path().to_str().unwrap()).unwrap());
+    }
+
+    #[test]
+    fn one_of_many_writers_wins_over_s3() {
+        match bucket() {
+            Some(place) => race(&place),
+            None => println!("SKIPPED: HYPERCUT_MOTO names no moto server; `.ci/fleet` starts one"),
+        }
+    }
+
+    /// A new bucket of the moto server that `HYPERCUT_MOTO` names.
+    fn bucket() -> Option<Place> {
+        let url = std::env::var("HYPERCUT_MOTO").ok()?;
+        let name = format!("writers-{}", std::process::id());
+        let server = url.trim_start_matches("http://");
+        let mut stream = std::net::TcpStream::connect(server).unwrap();
+        // moto believes every signature.
+        let request = format!(
+            "PUT /{name} HTTP/1.0\r\nHost: {server}\r\nContent-Length: 0\r\nAuthorization: AWS4-HMAC-SHA256 \
+             Credential=test/20261127/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0\r\n\r\n"
+        );
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.contains(" 200 "), "{answer}");
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let store = AmazonS3Builder::new()
+            .with_endpoint(&url)
+            .with_allow_http(true)
+            .with_region("us-east-1")
+            .with_access_key_id("test")
+            .with_secret_access_key("test")
+            .with_bucket_name(&name);
+        Some(Place {
+            store: Arc::new(store.build().unwrap()),
+            prefix: Key::from("out"),
+            url: Url::parse(&format!("s3://{name}/out")).unwrap(),
+            folder: None,
+        })
+    }
+
+    fn race(place: &Place) {
         let write = |byte: u8| place.create("deep/down.bin", &[byte; 999]).unwrap();
         let won: Vec<_> = std::thread::scope(|scope| {
             let writers: Vec<_> = (0..8)

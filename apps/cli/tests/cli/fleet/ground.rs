@@ -1,58 +1,43 @@
-//! Where a fleet works in a test: folders, or buckets of a moto server.
+//! Where a fleet works in a test: folders, or buckets of a server that stands in for a cloud's.
 use std::collections::BTreeMap;
-use std::io::{Read, Write};
-use std::net::TcpStream;
 use std::process::Command;
 
+use super::bucket::{Bucket, Cloud};
 use crate::command::{Place, Said};
 use crate::pictures::{asymmetric, encode};
-
-/// moto asks who it is, and believes every signature.
-const AUTHORIZATION: &str = "Authorization: AWS4-HMAC-SHA256 Credential=test/20261127/us-east-1/s3/aws4_request, \
-    SignedHeaders=host, Signature=0";
 
 /// Inputs and results, and what reaches them.
 pub(super) struct Ground {
     pub(super) place: Place,
-    moto: Option<Bucket>,
-}
-
-/// A bucket of its own on a moto server.
-struct Bucket {
-    server: String,
-    name: String,
+    bucket: Option<Bucket>,
 }
 
 impl Ground {
     pub(super) fn folders() -> Self {
         Self {
             place: Place::new(),
-            moto: None,
+            bucket: None,
         }
     }
 
-    /// A bucket, or none with the reason printed.
+    /// A bucket of S3, or none with the reason printed.
     pub(super) fn s3(name: &str) -> Option<Self> {
-        let Ok(url) = std::env::var("HYPERCUT_MOTO") else {
-            println!("SKIPPED: HYPERCUT_MOTO names no moto server; `.ci/fleet` starts one");
-            return None;
-        };
-        let bucket = Bucket {
-            server: url.trim_start_matches("http://").to_owned(),
-            name: format!("{name}-{}", std::process::id()),
-        };
-        assert_eq!(bucket.ask("PUT", "", b"").0, 200);
+        Self::cloud(Cloud::Amazon, name)
+    }
+
+    /// A bucket, or none with the reason printed.
+    pub(super) fn cloud(cloud: Cloud, name: &str) -> Option<Self> {
         Some(Self {
             place: Place::new(),
-            moto: Some(bucket),
+            bucket: Some(Bucket::new(cloud, name)?),
         })
     }
 
     /// URL or path of `in` or `out`.
     pub(super) fn url(&self, name: &str) -> String {
-        match &self.moto {
+        match &self.bucket {
             None => name.into(),
-            Some(bucket) => format!("s3://{}/{name}", bucket.name),
+            Some(bucket) => bucket.url(name),
         }
     }
 
@@ -63,14 +48,8 @@ impl Ground {
             "in" | "out" => self.url(word),
             word => word.to_owned(),
         }));
-        if let Some(bucket) = &self.moto {
-            command
-                .env("AWS_ENDPOINT_URL", format!("http://{}", bucket.server))
-                .envs([
-                    ("AWS_ACCESS_KEY_ID", "test"),
-                    ("AWS_SECRET_ACCESS_KEY", "test"),
-                ])
-                .env("AWS_REGION", "us-east-1");
+        if let Some(bucket) = &self.bucket {
+            command.envs(bucket.environment());
         }
         command
     }
@@ -87,9 +66,9 @@ impl Ground {
 
     /// Writes an object.
     pub(super) fn put(&self, name: &str, bytes: &[u8]) {
-        match &self.moto {
+        match &self.bucket {
             None => self.place.write(name, bytes),
-            Some(bucket) => assert_eq!(bucket.ask("PUT", name, bytes).0, 200),
+            Some(bucket) => bucket.put(name, bytes),
         }
     }
 
@@ -105,7 +84,7 @@ impl Ground {
 
     /// Every object below `out`, results and what is beside the plan; without what killed workers leave.
     pub(super) fn all(&self) -> BTreeMap<String, Vec<u8>> {
-        let names = match &self.moto {
+        let names = match &self.bucket {
             None => self.place.files(),
             Some(bucket) => bucket.list("out/"),
         };
@@ -115,14 +94,27 @@ impl Ground {
         });
         names
             .map(|(name, short)| {
-                let bytes = match &self.moto {
+                let bytes = match &self.bucket {
                     // Another process may be taking it away.
                     None => std::fs::read(self.place.path(&name)).unwrap_or_default(),
-                    Some(bucket) => bucket.ask("GET", &name, b"").1,
+                    Some(bucket) => bucket.get(&name),
                 };
                 (short, bytes)
             })
             .collect()
+    }
+
+    /// The results with what tells their bytes apart: those, or the MD5 sums with which S3 lists them, in one request.
+    pub(super) fn seals(&self) -> BTreeMap<String, Vec<u8>> {
+        let Some(bucket) = &self.bucket else {
+            return self.results();
+        };
+        let listed = bucket.list_with_tags("out/").into_iter();
+        let results = listed.filter_map(|(name, tag)| {
+            let name = name.strip_prefix("out/")?;
+            (!name.starts_with(".hypercut/")).then(|| (name.to_owned(), tag.into_bytes()))
+        });
+        results.collect()
     }
 
     /// The results alone.
@@ -163,54 +155,14 @@ impl Ground {
 
     /// Takes all results and plans away.
     pub(super) fn clear(&self) {
-        match &self.moto {
+        match &self.bucket {
             None => {
                 let _ = std::fs::remove_dir_all(self.place.path("out"));
             }
             Some(bucket) => {
                 for name in bucket.list("out/") {
-                    bucket.ask("DELETE", &name, b"");
+                    bucket.delete(&name);
                 }
-            }
-        }
-    }
-}
-
-impl Bucket {
-    /// One request, spoken by hand; status and body.
-    fn ask(&self, method: &str, name: &str, body: &[u8]) -> (u16, Vec<u8>) {
-        let mut stream = TcpStream::connect(&self.server).unwrap();
-        let head = format!(
-            "{method} /{}/{name} HTTP/1.0\r\nHost: {}\r\nContent-Length: {}\r\n{AUTHORIZATION}\r\n\r\n",
-            self.name,
-            self.server,
-            body.len()
-        );
-        stream.write_all(head.as_bytes()).unwrap();
-        stream.write_all(body).unwrap();
-        let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).unwrap();
-        let end = answer
-            .windows(4)
-            .position(|four| four == b"\r\n\r\n")
-            .unwrap();
-        let head = String::from_utf8_lossy(&answer[..end]).into_owned();
-        let status = head.split_whitespace().nth(1).unwrap().parse().unwrap();
-        (status, answer.split_off(end + 4))
-    }
-
-    fn list(&self, prefix: &str) -> Vec<String> {
-        let mut names = Vec::new();
-        loop {
-            let after = names.last().cloned().unwrap_or_default();
-            let query = format!("?list-type=2&prefix={prefix}&start-after={after}");
-            let (_, body) = self.ask("GET", &query, b"");
-            let text = String::from_utf8(body).unwrap();
-            let keys = text.split("<Key>").skip(1);
-            let keys = keys.filter_map(|rest| rest.split_once("</Key>"));
-            names.extend(keys.map(|(key, _)| key.to_owned()));
-            if !text.contains("<IsTruncated>true") {
-                return names;
             }
         }
     }

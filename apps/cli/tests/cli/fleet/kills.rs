@@ -3,19 +3,7 @@ use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use super::ground::Ground;
-
-/// A fixed sequence of shares of 1.
-struct Moments(u64);
-
-impl Moments {
-    fn next(&mut self) -> f64 {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 40) as f64 / (1u64 << 24) as f64
-    }
-}
+use crate::kills::{Moments, asked};
 
 /// The processes that `parent` started, where the system tells.
 fn workers(parent: &Child) -> Vec<String> {
@@ -41,71 +29,62 @@ fn kill(process: &str) {
         .status();
 }
 
-/// `HYPERCUT_KILLS` and `HYPERCUT_KILL_PICTURES` make a longer test of it.
+/// As many kills as asked for, each of which hit: in turn the whole run and one of its workers. Both go on where they were, so that
+/// over several runs every part of one is hit.
 fn killed(ground: &Ground) {
-    let number =
-        |name: &str, usual: u64| std::env::var(name).map_or(usual, |text| text.parse().unwrap());
-    let (kills, pictures) = (
-        number("HYPERCUT_KILLS", 6),
-        number("HYPERCUT_KILL_PICTURES", 12),
-    );
+    let (kills, pictures) = asked();
     ground.fill(pictures);
-    let shards = (pictures / 25).max(2);
-    let options = format!("--effect cutout --fast --shards {shards}");
+    // A shard that is cut off is drawn anew, so it must be shorter than the time between two kills.
+    let options = format!("--effect cutout --fast --shards {}", pictures.div_ceil(10));
     let plan = ground.plan(&options);
     let line = format!("fleet run local --workers 2 --attempts 10 --plan {plan}");
     let clock = Instant::now();
     ground.run(&line).fine();
     let whole = clock.elapsed();
     let expected = ground.all();
-    let results = ground.results();
-    assert_eq!(results.len() as u64, pictures);
+    let seals = ground.seals();
+    assert_eq!(ground.results().len() as u64, pictures);
     ground.clear();
+    assert_eq!(ground.plan(&options), plan);
 
-    let mut moments = Moments(0x2545_f491_4f6c_dd1d);
-    let (mut runs, mut processes) = (0, 0);
-    for index in 0..kills {
-        assert_eq!(ground.plan(&options), plan);
+    let mut moments = Moments::new(whole);
+    let (mut runs, mut processes, mut ends) = (0, 0, 0);
+    let start = || {
         let mut command = ground.command(&line);
-        command
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null());
-        let mut run = command.spawn().unwrap();
-        std::thread::sleep(whole.mul_f64(moments.next()));
-        if index % 2 == 0 {
+        let command = command.stdin(Stdio::null()).stdout(Stdio::null());
+        command.stderr(Stdio::null()).spawn().unwrap()
+    };
+    let mut run = start();
+    while runs + processes < kills {
+        std::thread::sleep(moments.next());
+        if run.try_wait().unwrap().is_some() {
+            finish(ground, &line, &expected);
+            ends += 1;
+            assert_eq!(ground.plan(&options), plan);
+            run = start();
+        } else if runs <= processes {
             run.kill().unwrap();
             runs += u64::from(!run.wait().unwrap().success());
-        } else {
-            // A worker alone: the run gives its index to another, and ends well.
-            if let Some(worker) = workers(&run).first() {
-                kill(worker);
-                processes += 1;
-            }
-            assert!(run.wait().unwrap().success());
+            run = start();
+        } else if let Some(worker) = workers(&run).first() {
+            // A worker alone: the run gives its index to another.
+            kill(worker);
+            processes += 1;
         }
-        for (name, bytes) in ground.results() {
+        for (name, seal) in ground.seals() {
             if !name.ends_with(".tmp") {
                 assert_eq!(
-                    results.get(&name),
-                    Some(&bytes),
+                    seals.get(&name),
+                    Some(&seal),
                     "{name} is whole at every moment"
                 );
             }
         }
-        if ground
-            .all()
-            .keys()
-            .any(|name| name.ends_with("summary.json"))
-        {
-            finish(ground, &line, &expected);
-        }
     }
     println!(
-        "{runs} runs and {processes} workers were killed, of {kills} tries at {pictures} pictures"
+        "{runs} runs and {processes} workers of {pictures} pictures were killed; {ends} whole ends between"
     );
-    assert!(runs > 0);
-    assert_eq!(ground.plan(&options), plan);
+    assert!(run.wait().unwrap().success());
     finish(ground, &line, &expected);
 }
 

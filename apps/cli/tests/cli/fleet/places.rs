@@ -1,14 +1,29 @@
-//! The same over S3 as in folders.
+//! The same over object stores as in folders.
+use super::bucket::CLOUDS;
 use super::ground::Ground;
 use super::{faults, work};
 
 #[test]
-fn s3_and_folders_agree_byte_for_byte() {
-    let Some(s3) = Ground::s3("agree") else {
-        return;
-    };
+fn clouds_and_folders_agree_byte_for_byte() {
+    for cloud in CLOUDS {
+        if let Some(ground) = Ground::cloud(cloud, "agree") {
+            agree(&ground);
+        }
+    }
+}
+
+#[test]
+fn doubled_workers_over_clouds() {
+    for cloud in CLOUDS {
+        if let Some(ground) = Ground::cloud(cloud, "doubled") {
+            work::doubled(&ground);
+        }
+    }
+}
+
+fn agree(cloud: &Ground) {
     let folders = Ground::folders();
-    for ground in [&s3, &folders] {
+    for ground in [cloud, &folders] {
         faults::bad_pictures(ground);
         ground.clear();
         let plan = ground.plan("--effect cutout --shards 3");
@@ -20,16 +35,9 @@ fn s3_and_folders_agree_byte_for_byte() {
             .run(&format!("fleet status --plan {plan} --watch"))
             .fine();
     }
-    assert_eq!(s3.results().len(), 8);
-    assert_eq!(s3.results(), folders.results());
-    assert_eq!(s3.merged(), folders.merged());
-}
-
-#[test]
-fn doubled_workers_over_s3() {
-    if let Some(s3) = Ground::s3("doubled") {
-        work::doubled(&s3);
-    }
+    assert_eq!(cloud.results().len(), 8);
+    assert_eq!(cloud.results(), folders.results());
+    assert_eq!(cloud.merged(), folders.merged());
 }
 
 #[test]
