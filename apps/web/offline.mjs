@@ -7,7 +7,7 @@ const folder = process.argv[2];
 const files = readdirSync(folder, { recursive: true, withFileTypes: true })
   .filter((entry) => entry.isFile() && entry.name !== "sw.js")
   .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1).replaceAll("\\", "/"))
-  // A browser takes one of the two modules; the other is kept when it is asked for.
+  // A browser takes one of the three modules; another is kept when it is asked for.
   .filter((file) => !file.endsWith(".wasm"))
   .sort();
 const digest = createHash("sha256");

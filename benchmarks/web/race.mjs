@@ -1,4 +1,4 @@
-// The race in headless Chromium, one thread: node race.mjs HYPERCUT.wasm NETWORKS [ROUNDS]. `run` prepares what it needs.
+// The race in headless Chromium, one thread: node race.mjs MODULES NETWORKS [ROUNDS]. `run` prepares what it needs.
 import { execFileSync } from "node:child_process";
 import { createServer } from "node:http";
 import { existsSync, readFileSync } from "node:fs";
@@ -6,7 +6,7 @@ import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 
-const [module, networks, rounds = "30"] = process.argv.slice(2);
+const [modules, networks, rounds = "30"] = process.argv.slice(2);
 const here = fileURLToPath(new URL(".", import.meta.url));
 const sample = join(here, "../../samples/portrait-8.jpg");
 
@@ -16,14 +16,13 @@ function pixels(width, height, crop) {
 }
 
 const made = new Map([
-  ["/hypercut.wasm", readFileSync(module)],
   ["/network.rgba", pixels(192, 192, false)],
   ["/frame.rgba", pixels(1280, 720, true)],
 ]);
 const TYPES = { ".html": "text/html", ".js": "text/javascript", ".mjs": "text/javascript", ".wasm": "application/wasm" };
 const server = createServer((request, response) => {
   const path = normalize(new URL(request.url, "http://localhost").pathname);
-  const found = [join(here, path), join(networks, path)].find((file) => path !== "/" && existsSync(file));
+  const found = [join(here, path), join(modules, path), join(networks, path)].find((file) => path !== "/" && existsSync(file));
   const body = made.get(path) ?? (found && readFileSync(found));
   if (body === undefined) return response.writeHead(404).end();
   // Isolated pages get a finer clock.

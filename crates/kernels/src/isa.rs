@@ -1,6 +1,9 @@
 //! What this CPU has, proven by type.
 use std::fmt;
 
+#[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
+mod relaxed_dot;
+
 /// Name of the environment variable that lowers [`Isa::detect`].
 pub const OVERRIDE: &str = "HYPERCUT_ISA";
 
@@ -30,6 +33,9 @@ pub enum Isa {
     /// is made when compiling (`-C target-feature=+simd128`).
     #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
     Simd128(Simd128),
+    /// The same with relaxed SIMD (`-C target-feature=+relaxed-simd`), in an engine whose product of four bytes turned out exact.
+    #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
+    RelaxedDot(RelaxedDot),
 }
 
 /// Proof that this CPU has AVX2 and FMA, and that the system saves its registers.
@@ -107,6 +113,9 @@ impl NeonDot {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Simd128(());
 
+#[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
+pub use relaxed_dot::RelaxedDot;
+
 impl Isa {
     /// The sets that this CPU can run, slowest first; tests run every case on each of them.
     pub fn available() -> impl DoubleEndedIterator<Item = Self> {
@@ -122,6 +131,8 @@ impl Isa {
             NeonDot::new().map(Self::NeonDot),
             #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
             Some(Self::Simd128(Simd128(()))),
+            #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
+            RelaxedDot::new().map(Self::RelaxedDot),
         ]
         .into_iter()
         .flatten()
@@ -162,6 +173,8 @@ impl Isa {
             Self::NeonDot(_) => "neondot",
             #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
             Self::Simd128(_) => "simd128",
+            #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
+            Self::RelaxedDot(_) => "relaxed",
         }
     }
 }

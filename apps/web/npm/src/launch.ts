@@ -1,7 +1,7 @@
 // A worker with the engine in it.
 import { Client } from "./client.js";
 import type { EffectInfo } from "./engine.js";
-import { hasSimd } from "./support.js";
+import { hasRelaxedSimd, hasSimd } from "./support.js";
 
 /** Where the engine comes from. The defaults are the package's own files, beside its scripts. */
 export interface EngineOptions {
@@ -33,10 +33,14 @@ function compile(address: URL): Promise<WebAssembly.Module> {
   return compiled.module;
 }
 
+/** The package's module for this browser, by addresses that bundlers find. */
+function ownModule(): URL {
+  if (hasRelaxedSimd()) return new URL("./hypercut-relaxed.wasm", import.meta.url);
+  return hasSimd() ? new URL("./hypercut.wasm", import.meta.url) : new URL("./hypercut-plain.wasm", import.meta.url);
+}
+
 export async function launch(options: EngineOptions = {}): Promise<Launched> {
-  const own = () =>
-    hasSimd() ? new URL("./hypercut.wasm", import.meta.url) : new URL("./hypercut-plain.wasm", import.meta.url);
-  const given = options.module ?? own();
+  const given = options.module ?? ownModule();
   const module = given instanceof WebAssembly.Module ? given : await compile(new URL(given, location.href));
   const worker =
     options.worker?.() ?? new Worker(new URL("./worker.js", import.meta.url), { type: "module", name: "hypercut" });

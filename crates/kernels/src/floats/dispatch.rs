@@ -32,6 +32,8 @@ macro_rules! with_floats {
             $crate::isa::Isa::NeonDot(token) => $body(token.neon(), $($value),*),
             #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
             $crate::isa::Isa::Simd128(token) => $body(token, $($value),*),
+            #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
+            $crate::isa::Isa::RelaxedDot(token) => $body(token.simd128(), $($value),*),
         }
     }};
 }

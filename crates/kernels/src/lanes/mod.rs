@@ -3,7 +3,7 @@
 //! The loops of [`gemm`](crate::nn) and depthwise convolution are written once over [`Lanes`]; an ISA's token implements
 //! it, so whoever holds a value may call its methods. They are always inlined into an entry that enables the ISA's
 //! features (`#[target_feature]`); loops around them index register arrays by plain counters, for closures may stay calls,
-//! and then every instruction in them does.
+//! and then every instruction in them does. WebAssembly has loops of its own, over a trait of its own (`wasm`).
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "aarch64")]
@@ -11,14 +11,16 @@ mod neon;
 #[cfg(target_arch = "aarch64")]
 mod neon_dot;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-mod simd128;
+pub(crate) mod wasm;
 
+#[cfg(not(target_arch = "wasm32"))]
 use crate::requantize::OutputI8;
 
 /// Sums in a register (or in the registers that stand for one).
 pub(crate) const LANES: usize = 8;
 
 /// Multiplies and sums on [`LANES`] lanes. Sums are exact modulo 2^32.
+#[cfg(not(target_arch = "wasm32"))]
 pub(crate) trait Lanes: Copy {
     /// What an input byte or a weight becomes before it is multiplied.
     type Element: Copy + Default;

@@ -14,6 +14,8 @@
 mod avx512;
 mod elementwise;
 mod scalar;
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+mod simd128;
 
 use super::Broadcast;
 use super::pairs_f32::{Pair, pairs};
@@ -96,7 +98,9 @@ pub fn add_i8(isa: Isa, shape: &Broadcast, constants: &AddI8, a: &[i8], b: &[i8]
             elementwise::add_i8(&fixed, a, b, out);
         }
         #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-        Isa::Simd128(_) if shape.is_elementwise() => elementwise::add_i8(&fixed, a, b, out),
+        Isa::Simd128(_) if shape.is_elementwise() => simd128::add_i8(&fixed, a, b, out),
+        #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
+        Isa::RelaxedDot(_) if shape.is_elementwise() => simd128::add_i8(&fixed, a, b, out),
         _ => scalar::add_i8(shape, &fixed, a, b, out),
     }
 }
@@ -163,6 +167,7 @@ mod tests {
             (63, [1.5, -2.25]),
             (1, [1e9, 1e-9]),
             (65_473, [0.004, 1.0]),
+            (65_521, [0.31, -0.47]),
         ] {
             let output = OutputI8 {
                 zero_point: -5,

@@ -12,8 +12,12 @@ mod avx512vnni_pairs;
 mod packed_f32;
 mod prepared;
 mod prepared_f32;
+#[cfg(not(target_arch = "wasm32"))]
 mod ring;
 mod scalar;
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+mod simd128;
+#[cfg(not(target_arch = "wasm32"))]
 mod staged;
 
 use super::{FilterI8, Nhwc, Window, count};

@@ -1,7 +1,11 @@
 //! A quantized depthwise convolution with its weights packed for the CPU at hand, run many times.
 #[cfg(target_arch = "x86_64")]
 use super::avx512vnni_pairs::Pairs;
-use super::{Depthwise, FilterI8, depthwise_i8, staged};
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+use super::simd128;
+#[cfg(not(target_arch = "wasm32"))]
+use super::staged;
+use super::{Depthwise, FilterI8, depthwise_i8};
 use crate::isa::Isa;
 use crate::nn::count;
 use crate::nn::filter::OwnedFilter;
@@ -27,7 +31,9 @@ enum Path {
     #[cfg(target_arch = "aarch64")]
     NeonDot(staged::Packed<crate::isa::NeonDot>),
     #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-    Simd128(staged::Packed<crate::isa::Simd128>),
+    Simd128(simd128::Packed<crate::isa::Simd128>),
+    #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
+    RelaxedDot(simd128::Packed<crate::isa::RelaxedDot>),
 }
 
 impl PreparedDepthwise {
@@ -75,7 +81,13 @@ impl PreparedDepthwise {
             #[cfg(target_arch = "aarch64")]
             Isa::NeonDot(token) => Some(Path::NeonDot(staged::Packed::new(token, shape, c))),
             #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-            Isa::Simd128(token) => Some(Path::Simd128(staged::Packed::new(token, shape, c))),
+            Isa::Simd128(token) => Some(Path::Simd128(simd128::Packed::new(token, shape, c))),
+            #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
+            Isa::RelaxedDot(token) if c.weight_zero != 0 => Some(Path::Simd128(
+                simd128::Packed::new(token.simd128(), shape, c),
+            )),
+            #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
+            Isa::RelaxedDot(token) => Some(Path::RelaxedDot(simd128::Packed::new(token, shape, c))),
         }
     }
 
@@ -111,6 +123,8 @@ impl PreparedDepthwise {
             Path::NeonDot(packed) => packed.run(input, out),
             #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
             Path::Simd128(packed) => packed.run(input, out),
+            #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
+            Path::RelaxedDot(packed) => packed.run(input, out),
         }
     }
 }

@@ -78,6 +78,10 @@ impl PreparedDepthwiseF32 {
             Isa::NeonDot(token) => Packed::new(token.neon(), shape, c, finish).map(Path::Neon),
             #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
             Isa::Simd128(token) => Packed::new(token, shape, c, finish).map(Path::Simd128),
+            #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
+            Isa::RelaxedDot(token) => {
+                Packed::new(token.simd128(), shape, c, finish).map(Path::Simd128)
+            }
         }
     }
 

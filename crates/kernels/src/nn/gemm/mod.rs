@@ -13,6 +13,9 @@ mod avx512vnni;
 mod avx512vnni_narrow;
 #[cfg(target_arch = "x86_64")]
 mod avx512vnni_thin;
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+mod simd128;
+#[cfg(not(target_arch = "wasm32"))]
 mod staged;
 
 use crate::isa::Isa;
@@ -58,7 +61,10 @@ pub(crate) enum Gemm {
     NeonDot(staged::Packed<crate::isa::NeonDot, 6>),
     /// `i32x4.dot_i16x8_s`.
     #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-    Simd128(staged::Packed<crate::isa::Simd128, 3>),
+    Simd128(simd128::Packed<crate::isa::Simd128>),
+    /// `i32x4.relaxed_dot_i8x16_i7x16_add_s`, where it is exact on bytes.
+    #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
+    RelaxedDot(simd128::Packed<crate::isa::RelaxedDot>),
 }
 
 impl Gemm {
@@ -88,7 +94,13 @@ impl Gemm {
             #[cfg(target_arch = "aarch64")]
             Isa::NeonDot(token) => Some(Self::NeonDot(staged::Packed::new(token, c))),
             #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-            Isa::Simd128(token) => Some(Self::Simd128(staged::Packed::new(token, c))),
+            Isa::Simd128(token) => Some(Self::Simd128(simd128::Packed::new(token, c))),
+            #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
+            Isa::RelaxedDot(token) if c.filter.weight_zero != 0 => {
+                Some(Self::Simd128(simd128::Packed::new(token.simd128(), c)))
+            }
+            #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
+            Isa::RelaxedDot(token) => Some(Self::RelaxedDot(simd128::Packed::new(token, c))),
         }
     }
 
@@ -115,6 +127,8 @@ impl Gemm {
             Self::NeonDot(ref mut packed) => packed.run(rows, out),
             #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
             Self::Simd128(ref mut packed) => packed.run(rows, out),
+            #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
+            Self::RelaxedDot(ref mut packed) => packed.run(rows, out),
         }
     }
 }

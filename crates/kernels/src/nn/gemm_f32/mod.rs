@@ -77,6 +77,8 @@ impl GemmF32 {
             Isa::NeonDot(token) => Some(Self::Neon(Packed::new(token.neon(), c))),
             #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
             Isa::Simd128(token) => Some(Self::Simd128(Packed::new(token, c))),
+            #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
+            Isa::RelaxedDot(token) => Some(Self::Simd128(Packed::new(token.simd128(), c))),
         }
     }
 

@@ -93,6 +93,8 @@ pub fn resize_bilinear_i8(isa: Isa, shape: &ResizeBilinear<'_, i32>, input: &[i8
         }
         #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
         Isa::Simd128(_) if shape.doubles() => doubling::double(shape.input, input, out),
+        #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
+        Isa::RelaxedDot(_) if shape.doubles() => doubling::double(shape.input, input, out),
         _ => scalar::resize_bilinear_i8(shape, input, out),
     }
 }

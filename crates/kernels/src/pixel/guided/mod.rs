@@ -7,6 +7,8 @@
 mod avx512;
 mod fit;
 mod scalar;
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+mod simd128;
 
 use fit::Padded;
 
@@ -188,6 +190,10 @@ pub fn row(isa: Isa, coefficients: &[i32], x: &Taps, y: (usize, u16), row: Row<'
                 other => panic!("{other} channels"),
             }
         };
+    }
+    #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+    if row.channels == 4 && isa != Isa::Scalar {
+        return simd128::apply(row.between, x, row.picture, row.out);
     }
     match row.channels {
         1 => apply!(scalar::apply_plain::<1>),

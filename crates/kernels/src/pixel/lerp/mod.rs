@@ -80,7 +80,10 @@ impl Taps {
     }
 
     /// Weights of the right cell, one per output.
-    #[cfg(target_arch = "x86_64")]
+    #[cfg(any(
+        target_arch = "x86_64",
+        all(target_arch = "wasm32", target_feature = "simd128")
+    ))]
     pub(crate) fn weights(&self) -> &[u16] {
         &self.weight
     }

@@ -4,6 +4,8 @@
 //! constant picture stays constant; the product of both axes is rounded once, half up.
 mod axis;
 mod scalar;
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+mod simd128;
 #[cfg(target_arch = "x86_64")]
 mod sse;
 
@@ -78,6 +80,10 @@ impl Resize {
         if let (4, Isa::Avx2(_) | Isa::Avx512Vnni(_)) = (channels, isa) {
             // SAFETY: both tokens prove that this CPU has AVX2, which includes SSE4.1.
             return unsafe { sse::shrink_row(&self.sums, &self.x, out) };
+        }
+        #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+        if channels == 4 && isa != Isa::Scalar {
+            return simd128::shrink_row(&self.sums, &self.x, out);
         }
         macro_rules! shrink {
             ($body:path) => {
