@@ -193,8 +193,8 @@ impl<L: Dots> Packed<L> {
         assert_eq!(self.weights.len(), self.bias.len() * B * K * Q * unit);
         assert_eq!(out.len(), B * width * channels);
         for group in 0..channels / CHANNELS {
-            // SAFETY: the vectors of the group's own weights, of the `B * K * Q` units that each group has (asserted); the bias and
-            // the scales are a vector each, of as many as there are groups (asserted of one, made alike).
+            // SAFETY: units of the group's own weights, of the `B * K * Q` that each group has (asserted); its bias and its scales
+            // are a vector each.
             let (weights, bias, scales) = unsafe {
                 let from = self.weights.as_ptr().add(group * B * K * Q * unit);
                 let mut weights = [[[i32x4_splat(0); Q]; K]; B];
