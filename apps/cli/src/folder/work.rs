@@ -118,7 +118,9 @@ impl Crew<'_> {
     /// # Errors
     /// Either can't be written.
     pub(super) fn record(&self, entry: &Entry) -> Result<()> {
-        self.manifest().add(entry)?;
+        // Held while printing too, so that both have the same order.
+        let mut manifest = self.manifest();
+        manifest.add(entry)?;
         if self.json {
             atomic::to_stdout(format!("{}\n", serde_json::to_string(entry)?).as_bytes())?;
         }

@@ -2,9 +2,9 @@
 use std::time::Duration;
 
 /// How many kills, of runs of how many pictures: `HYPERCUT_KILLS` and `HYPERCUT_KILL_PICTURES` make longer tests of them.
-pub(crate) fn asked() -> (u64, u64) {
+pub(crate) fn asked() -> (u32, u32) {
     let number =
-        |name: &str, usual: u64| std::env::var(name).map_or(usual, |text| text.parse().unwrap());
+        |name: &str, usual: u32| std::env::var(name).map_or(usual, |text| text.parse().unwrap());
     (
         number("HYPERCUT_KILLS", 6),
         number("HYPERCUT_KILL_PICTURES", 12),

@@ -21,7 +21,14 @@ pub(crate) fn asymmetric() -> RgbImage {
     })
 }
 
-/// The same with alpha running from left to right.
+/// A PNG like no other number's, in grey too: a white pixel stands at another place. There are 1188.
+pub(crate) fn numbered(number: u32) -> Vec<u8> {
+    let mut picture = asymmetric();
+    picture.put_pixel(number % SIZE.0, number / SIZE.0, Rgb([255; 3]));
+    encode(&picture.into(), "png", None, None)
+}
+
+/// [`asymmetric`] with alpha running from left to right.
 pub(crate) fn with_alpha() -> RgbaImage {
     let opaque = asymmetric();
     RgbaImage::from_fn(SIZE.0, SIZE.1, |x, y| {

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use super::bucket::{Bucket, Cloud};
 use crate::command::{Place, Said};
-use crate::pictures::{asymmetric, encode};
+use crate::pictures::numbered;
 
 /// Inputs and results, and what reaches them.
 pub(super) struct Ground {
@@ -73,12 +73,10 @@ impl Ground {
     }
 
     /// Pictures that differ, in folders.
-    pub(super) fn fill(&self, pictures: u64) {
+    pub(super) fn fill(&self, pictures: u32) {
         for index in 0..pictures {
-            let mut picture = asymmetric();
-            picture.put_pixel(0, 0, image::Rgb([index as u8, (index >> 8) as u8, 0]));
-            let bytes = encode(&picture.into(), "png", None, None);
-            self.put(&format!("in/{}/{index:03}.png", index % 3), &bytes);
+            let name = format!("in/{}/{index:03}.png", index % 3);
+            self.put(&name, &numbered(index));
         }
     }
 

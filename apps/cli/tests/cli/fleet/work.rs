@@ -149,12 +149,12 @@ fn doubled_workers_end_in_the_same_bytes() {
 /// Several workers for the same shards at the same time.
 pub(super) fn doubled(ground: &Ground) {
     ground.fill(12);
-    let plan = ground.plan("--effect cutout --shards 2");
+    let plan = ground.plan("--effect pop --shards 2");
     ground.run(&format!("fleet worker --plan {plan}")).fine();
     ground.run(&format!("fleet merge --plan {plan}")).fine();
     let expected = ground.all();
     ground.clear();
-    assert_eq!(ground.plan("--effect cutout --shards 2"), plan);
+    assert_eq!(ground.plan("--effect pop --shards 2"), plan);
     let workers: Vec<_> = (0..3)
         .map(|_| {
             ground
