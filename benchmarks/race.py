@@ -1,7 +1,7 @@
 """Races the engine against LiteRT, ONNX Runtime, ncnn, tract and rten on the same graphs: one thread each, interleaved.
 
     benchmarks/run                  # builds, sets up the peers in target/, prints the tables
-    python race.py --binary HYPERCUT [--peers PROGRAM] [--roof JSON] [NETWORK.tflite ...]
+    python race.py --binary HYPERCUT [--peers PROGRAM] [--roof JSON] [--quick] [NETWORK.tflite ...]
 
 In each turn every engine runs for a while, one after the other; times are medians over turns of a turn's median and 95th
 percentile. Answers are compared with LiteRT's on one input (the first output in reals; where LiteRT and HyperCut store bytes, those
@@ -25,7 +25,8 @@ import engines  # noqa: E402
 import networks  # noqa: E402
 from prepare import published  # noqa: E402
 
-TURNS, SECONDS = 7, 0.4
+# Turns, and seconds of each: in earnest, and to see that everything works.
+FULL, QUICK = (7, 0.4), (2, 0.1)
 PACKAGES = ("ai-edge-litert", "onnxruntime", "ncnn", "numpy")
 
 
@@ -48,12 +49,12 @@ def contestants(path, work):
     return found, absent
 
 
-def measure(found):
+def measure(found, turns, seconds):
     """(median, 95th percentile) of each engine in milliseconds, and the ratios to HyperCut turn by turn."""
     seen = [[] for _ in found]
-    for turn in range(TURNS + 1):
+    for turn in range(turns + 1):
         for times, engine in zip(seen, found):
-            got = engine.turn(SECONDS if turn else SECONDS / 4)
+            got = engine.turn(seconds if turn else seconds / 4)
             if turn:
                 ms = got if isinstance(got, dict) else {"median": np.median(got), "p95": np.percentile(got, 95)}
                 times.append((ms["median"], ms["p95"]))
@@ -73,19 +74,19 @@ def distance(engine, reference):
     return f"{np.abs(answer.reshape(theirs.shape) - theirs).max() / max(np.abs(theirs).max(), 1e-6):.1e} of the peak"
 
 
-def race(path, work, roof):
+def race(path, work, roof, pace):
     """Prints a network's rows."""
     found, absent = contestants(path, work)
-    times, ratios = measure(found)
+    times, ratios = measure(found, *pace)
     macs, quantized = found[1].report["macs"], found[0].feed[0].dtype != np.float32
     peak = roof.get(found[1].report["isa"], {}).get("int8" if quantized else "float32")
     for engine, (median, p95), ratio in zip(found, times, ratios):
         gap = "reference" if engine is found[0] else distance(engine, found[0])
         share = f"{macs / median / 1e6 / peak * 100:.0f} %" if peak else ""
-        print(f"| {path.stem} | {engine.name} | {median:.3f} | {p95:.3f} | {np.median(ratio):.2f} ({ratio.min():.2f}-{ratio.max():.2f})"
+        print(f"| {path.stem} | {engine.name} | 1 | {median:.3f} | {p95:.3f} | {np.median(ratio):.2f} ({ratio.min():.2f}-{ratio.max():.2f})"
               f" | {gap} | {share} |", flush=True)
     for text in absent:
-        print(f"| {path.stem} | {text} | | | | | |", flush=True)
+        print(f"| {path.stem} | {text} | | | | | | |", flush=True)
     return found[1].report["isa"]
 
 
@@ -109,20 +110,24 @@ def main():
     parser.add_argument("--binary", required=True)
     parser.add_argument("--peers")
     parser.add_argument("--roof", type=json.loads, default={})
+    parser.add_argument("--quick", action="store_true", help="few and short turns, our networks and one more")
     parser.add_argument("networks", nargs="*", type=Path)
     options = parser.parse_args()
     engines.HyperCut.binary, engines.RustPeer.binary = options.binary, options.peers
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
-        paths = options.networks or [*sorted((HERE.parent / "models").glob("*.tflite")),
-                                     *networks.write(work / "networks").values(), *mediapipe(work)]
+        ours = sorted((HERE.parent / "models").glob("*.tflite"))
+        if options.quick:
+            paths, pace = options.networks or [*ours, networks.write(work / "networks")["portrait_160_int8"]], QUICK
+        else:
+            paths, pace = options.networks or [*ours, *networks.write(work / "networks").values(), *mediapipe(work)], FULL
         versions = ", ".join(f"{p} {importlib.metadata.version(p)}" for p in PACKAGES)
         print(f"{time.strftime('%Y-%m-%d %H:%M')}, {cpu()}, one thread; {versions}, tract 0.22.5, rten 0.24.0")
         print(f"Roof in GMAC/s: {json.dumps(options.roof)}\n")
-        print("| network | engine | median ms | p95 | time / HyperCut's (range) | answers differ from LiteRT's by | of the roof |")
-        print("|---|---|---|---|---|---|---|")
-        isa = [race(path, folder, options.roof) for path in paths][-1]
-        print(f"\nHyperCut ran on {isa}; medians of {TURNS} interleaved turns.")
+        print("| network | engine | threads | median ms | p95 | time / HyperCut's (range) | answers differ from LiteRT's by | of the roof |")
+        print("|---|---|---|---|---|---|---|---|")
+        isa = [race(path, folder, options.roof, pace) for path in paths][-1]
+        print(f"\nHyperCut ran on {isa}; medians of {pace[0]} interleaved turns of {pace[1]} s.")
 
 
 if __name__ == "__main__":
