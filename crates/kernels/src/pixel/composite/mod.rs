@@ -3,6 +3,8 @@
 //! Soft pixels hold a mixture `I = alpha F + (1 - alpha) B`. Given smooth estimates of both sides the person's own colour is
 //! `F = F' + alpha (I - alpha F' - (1 - alpha) B')` (Forte, "Approximate Fast Foreground Colour Estimation", 2021, from low
 //! resolution estimates): the estimate where the person is thin, the pixel itself where it is solid.
+#[cfg(target_arch = "x86_64")]
+mod avx512;
 mod scalar;
 mod tiles;
 
@@ -126,6 +128,16 @@ pub fn draw_row(isa: Isa, row: TileRow<'_>, out: &mut [u8]) {
         "picture and output length"
     );
     assert_eq!(row.kinds.len(), width.div_ceil(tile::WIDTH), "tiles");
+    #[cfg(target_arch = "x86_64")]
+    if let (Isa::Avx512Vnni(_token), 3 | 4) = (isa, row.channels) {
+        // SAFETY: `_token` proves that this CPU has the features that `draw` enables.
+        return unsafe {
+            match row.channels {
+                3 => avx512::draw::<3>(row, out),
+                _ => avx512::draw::<4>(row, out),
+            }
+        };
+    }
     macro_rules! draw {
         ($body:path) => {
             per_isa!(isa, $body, (row: TileRow<'_> = row, out: &mut [u8] = out))

@@ -120,15 +120,15 @@ fn a_half_transparent_pixel_of_the_person_is_unchanged_over_a_background_as_tran
     assert_eq!(out, [50, 60, 70, 128, 1, 2, 3, 0]);
 }
 
-/// A plane of cells of 8 pixels under a row of `width` pixels.
-fn between(width: usize, step: usize) -> Between {
-    let cells = width.div_ceil(8);
+/// A plane of cells of `1 << log` pixels under a row of `width` pixels.
+fn between(width: usize, log: usize, step: usize) -> Between {
+    let cells = width.div_ceil(1 << log);
     let byte = |i: usize| (i * step % 256) as u16;
     let plane: Vec<[u16; 4]> = (0..cells)
         .map(|i| [byte(i), byte(i + 8), byte(i + 28), 255].map(|byte| byte << BITS))
         .collect();
     let mut between = Between::default();
-    between.take(Isa::Scalar, &plane, cells, 3, 0);
+    between.take(Isa::Scalar, &plane, cells, log, 0);
     between
 }
 
@@ -136,7 +136,15 @@ fn between(width: usize, step: usize) -> Between {
 fn rows_of_tiles_follow_the_formula_on_every_isa() {
     let byte = |i: usize, step: usize| (i * step % 256) as u8;
     for (channels, clear) in [(1, false), (3, false), (4, false), (4, true)] {
-        for width in [1, 15, 16, 17, 200] {
+        for (width, log) in [
+            (1, 3),
+            (15, 2),
+            (16, 3),
+            (17, 1),
+            (200, 3),
+            (130, 2),
+            (50, 0),
+        ] {
             let mut picture: Vec<u8> = (0..width * channels).map(|i| byte(i, 37)).collect();
             if channels == 4 {
                 let opacity = |i: usize| if clear { byte(i, 91) } else { 255 };
@@ -147,7 +155,7 @@ fn rows_of_tiles_follow_the_formula_on_every_isa() {
             let alpha: Vec<u8> = (0..width).map(ends).collect();
             let kind = if clear { Kind::Clear } else { Kind::Soft };
             let kinds = vec![kind; width.div_ceil(16)];
-            let planes = [29, 53, 71].map(|step| between(width, step));
+            let planes = [29, 53, 71].map(|step| between(width, log, step));
             let [person, background, behind] = planes.each_ref().map(|between| {
                 let mut row = vec![[0; 4]; width];
                 between.spread(Isa::Scalar, &kinds, &mut row);
@@ -167,7 +175,7 @@ fn rows_of_tiles_follow_the_formula_on_every_isa() {
             for isa in Isa::available() {
                 let mut out = vec![0; picture.len()];
                 draw_row(isa, row, &mut out);
-                assert_eq!(out, expected, "{isa} {channels} {width}");
+                assert_eq!(out, expected, "{isa} {channels} {width} {log}");
             }
             if clear {
                 continue;
@@ -197,28 +205,30 @@ fn rows_of_tiles_follow_the_formula_on_every_isa() {
 
 #[test]
 fn full_tiles_are_the_picture_and_empty_ones_the_background() {
-    let picture: Vec<u8> = (0..40 * 3).map(|i| i as u8).collect();
-    let planes = [29, 53, 71].map(|step| between(40, step));
-    let row = TileRow {
-        picture: &picture,
-        channels: 3,
-        // Not looked at: the kinds say what they are.
-        alpha: &[99; 40],
-        kinds: &[Kind::Full, Kind::Empty, Kind::Full],
-        person: &planes[0],
-        background: &planes[1],
-        behind: &planes[2],
-    };
-    let mut behind = [[0; 4]; 40];
-    planes[2].spread(Isa::Scalar, &[Kind::Soft; 3], &mut behind);
-    let mut expected = picture.clone();
-    for x in 16..32 {
-        expected[x * 3..x * 3 + 3].copy_from_slice(&behind[x][..3]);
-    }
-    for isa in Isa::available() {
-        let mut out = [0; 120];
-        draw_row(isa, row, &mut out);
-        assert_eq!(out[..], expected, "{isa}");
+    for channels in [3, 4] {
+        let picture: Vec<u8> = (0..70 * channels).map(|i| i as u8).collect();
+        let background = between(70, 3, 71);
+        let row = TileRow {
+            picture: &picture,
+            channels,
+            // Not looked at: the kinds say what they are.
+            alpha: &[99; 70],
+            kinds: &[Kind::Full, Kind::Empty, Kind::Empty, Kind::Full, Kind::Full],
+            person: &Between::default(),
+            background: &Between::default(),
+            behind: &background,
+        };
+        let mut behind = [[0; 4]; 70];
+        background.spread(Isa::Scalar, &[Kind::Soft; 5], &mut behind);
+        let mut expected = picture.clone();
+        for x in 16..48 {
+            expected[x * channels..][..channels].copy_from_slice(&behind[x][..channels]);
+        }
+        for isa in Isa::available() {
+            let mut out = vec![0; picture.len()];
+            draw_row(isa, row, &mut out);
+            assert_eq!(out, expected, "{isa} {channels}");
+        }
     }
 }
 

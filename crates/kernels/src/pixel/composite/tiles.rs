@@ -40,37 +40,48 @@ pub(super) fn draw<const C: usize>(row: TileRow<'_>, out: &mut [u8]) {
     let pixels = row.picture.as_chunks::<C>().0.chunks(WIDTH);
     let outs = out.as_chunks_mut::<C>().0.chunks_mut(WIDTH);
     let tiles = pixels.zip(row.alpha.chunks(WIDTH)).zip(outs);
-    for (i, (((pixels, alpha), out), kind)) in tiles.zip(row.kinds).enumerate() {
-        if *kind == Kind::Full {
-            out.copy_from_slice(pixels);
-            continue;
-        }
-        let behind = under(row.behind, i);
-        if *kind == Kind::Empty {
-            store(&behind, out);
-            continue;
-        }
-        let person = under(row.person, i);
-        let background = under(row.background, i);
-        if *kind == Kind::Clear {
-            let sides = Sides {
-                person: &person,
-                background: &background,
-            };
-            clear::<C>(pixels, alpha, sides, behind, out);
-            continue;
-        }
-        let drawn = match (pixels.first_chunk(), alpha.first_chunk()) {
-            (Some(pixels), Some(alpha)) => soft(pixels, alpha, [&person, &background, &behind]),
-            _ => {
-                let mut last = ([[0; C]; WIDTH], [0; WIDTH]);
-                last.0[..pixels.len()].copy_from_slice(pixels);
-                last.1[..alpha.len()].copy_from_slice(alpha);
-                soft(&last.0, &last.1, [&person, &background, &behind])
-            }
-        };
-        store(&drawn, out);
+    for (i, ((picture, out), kind)) in tiles.zip(row.kinds).enumerate() {
+        draw_tile(&row, (i, *kind), picture, out);
     }
+}
+
+/// Tile `i` of the row, given its kind, its pixels and their alphas.
+#[inline(always)]
+pub(super) fn draw_tile<const C: usize>(
+    row: &TileRow<'_>,
+    (i, kind): (usize, Kind),
+    (pixels, alpha): (&[[u8; C]], &[u8]),
+    out: &mut [[u8; C]],
+) {
+    if kind == Kind::Full {
+        out.copy_from_slice(pixels);
+        return;
+    }
+    let behind = under(row.behind, i);
+    if kind == Kind::Empty {
+        store(&behind, out);
+        return;
+    }
+    let person = under(row.person, i);
+    let background = under(row.background, i);
+    if kind == Kind::Clear {
+        let sides = Sides {
+            person: &person,
+            background: &background,
+        };
+        clear::<C>(pixels, alpha, sides, behind, out);
+        return;
+    }
+    let drawn = match (pixels.first_chunk(), alpha.first_chunk()) {
+        (Some(pixels), Some(alpha)) => soft(pixels, alpha, [&person, &background, &behind]),
+        _ => {
+            let mut last = ([[0; C]; WIDTH], [0; WIDTH]);
+            last.0[..pixels.len()].copy_from_slice(pixels);
+            last.1[..alpha.len()].copy_from_slice(alpha);
+            soft(&last.0, &last.1, [&person, &background, &behind])
+        }
+    };
+    store(&drawn, out);
 }
 
 #[inline(always)]

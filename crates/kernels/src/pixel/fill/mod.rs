@@ -2,6 +2,9 @@
 //!
 //! A cell that has weight keeps its own colour; where weight fades out the colour comes from a coarser level of a pyramid,
 //! and so on up (pull-push; Gortler et al., "The Lumigraph", 1996). Linear in the number of cells.
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+
 use super::per_isa::per_isa;
 use super::reduce::Tone;
 use super::spread::BITS;
@@ -14,6 +17,7 @@ const FULL_WEIGHT: f32 = 1.0 / 16.0;
 #[derive(Debug, Default)]
 pub struct Fill {
     levels: Vec<Level>,
+    between: Vec<[f32; 4]>,
 }
 
 #[derive(Debug, Default)]
@@ -45,11 +49,7 @@ impl Fill {
         self.pull(isa, plane, width);
         for i in (0..self.levels.len() - 1).rev() {
             let (finer, coarser) = self.levels.split_at_mut(i + 1);
-            per_isa!(
-                isa,
-                Level::push,
-                (finer: &mut Level = &mut finer[i], coarser: &Level = &coarser[0])
-            );
+            finer[i].push(isa, &coarser[0], &mut self.between);
         }
         per_isa!(
             isa,
@@ -98,44 +98,109 @@ impl Level {
     /// Each cell becomes the mean of the up to four cells below it, absent ones counting as empty.
     #[inline(always)]
     fn pull(&mut self, finer: &Self) {
-        self.cells.fill([0.0; 4]);
-        for (y, row) in finer.cells.chunks_exact(finer.width).enumerate() {
-            let out = &mut self.cells[y / 2 * self.width..][..self.width];
-            for (x, cell) in row.iter().enumerate() {
-                for (sum, value) in out[x / 2].iter_mut().zip(cell) {
-                    *sum += value * 0.25;
-                }
+        let rows = finer.cells.chunks(2 * finer.width);
+        for (out, rows) in self.cells.chunks_exact_mut(self.width).zip(rows) {
+            let (above, below) = rows.split_at(finer.width);
+            add_pairs::<true>(above, out);
+            if !below.is_empty() {
+                add_pairs::<false>(below, out);
             }
         }
     }
 
-    /// Turns premultiplied cells into colours, taking what they lack from `coarser` (colours already), bilinearly.
-    #[inline(always)]
-    fn push(&mut self, coarser: &Self) {
-        for y in 0..self.height {
-            let rows = neighbours(y, coarser.height)
-                .map(|y| &coarser.cells[y * coarser.width..][..coarser.width]);
-            for (x, cell) in self.cells[y * self.width..][..self.width]
-                .iter_mut()
-                .enumerate()
-            {
-                let share = cell[3] * (1.0 / FULL_WEIGHT);
-                if share >= 1.0 {
-                    let factor = 1.0 / cell[3];
-                    *cell = cell.map(|v| v * factor);
-                    continue;
-                }
-                let [near, far] = neighbours(x, coarser.width);
-                let lack = (1.0 - share) * (1.0 / 16.0);
-                for c in 0..3 {
-                    let sum = 9.0 * rows[0][near][c]
-                        + 3.0 * (rows[0][far][c] + rows[1][near][c])
-                        + rows[1][far][c];
-                    cell[c] = cell[c] * (1.0 / FULL_WEIGHT) + sum * lack;
-                }
-            }
+    /// Turns premultiplied cells into colours, taking what they lack from `coarser` (colours already), bilinearly. The fourth
+    /// number of a cell then means nothing.
+    fn push(&mut self, isa: Isa, coarser: &Self, between: &mut Vec<[f32; 4]>) {
+        let width = coarser.width;
+        between.resize(width + 1 + MARGIN, [0.0; 4]);
+        for (y, cells) in self.cells.chunks_exact_mut(self.width).enumerate() {
+            let [near, far] =
+                neighbours(y, coarser.height).map(|y| &coarser.cells[y * width..][..width]);
+            per_isa!(
+                isa,
+                mix_rows,
+                (
+                    near: &[[f32; 4]] = near,
+                    far: &[[f32; 4]] = far,
+                    out: &mut [[f32; 4]] = &mut between[1..=width],
+                )
+            );
+            let (first, last) = (between[1], between[width]);
+            between[0] = first;
+            between[width + 1..].fill(last);
+            push_cells(isa, cells, between);
         }
     }
+}
+
+/// Cells to the right of a row between two, which are like its last; one more is to the left.
+const MARGIN: usize = 2;
+
+fn push_cells(isa: Isa, cells: &mut [[f32; 4]], between: &[[f32; 4]]) {
+    #[cfg(target_arch = "x86_64")]
+    if let Isa::Avx512Vnni(_token) = isa {
+        // SAFETY: `_token` proves that this CPU has the features that `push_row` enables.
+        return unsafe { avx512::push_row(cells, between) };
+    }
+    per_isa!(
+        isa,
+        push_row,
+        (cells: &mut [[f32; 4]] = cells, between: &[[f32; 4]] = between)
+    );
+}
+
+/// `out` is, or gains, a quarter of every two cells of `row`.
+#[inline(always)]
+fn add_pairs<const FIRST: bool>(row: &[[f32; 4]], out: &mut [[f32; 4]]) {
+    let pairs = row.as_chunks::<2>();
+    for (out, [left, right]) in out.iter_mut().zip(pairs.0) {
+        let before = if FIRST { [0.0; 4] } else { *out };
+        *out = add(add(before, times(*left, 0.25)), times(*right, 0.25));
+    }
+    if let (Some(out), [last]) = (out.get_mut(pairs.0.len()), pairs.1) {
+        let before = if FIRST { [0.0; 4] } else { *out };
+        *out = add(before, times(*last, 0.25));
+    }
+}
+
+/// Three times the nearer row and once the farther.
+#[inline(always)]
+fn mix_rows(near: &[[f32; 4]], far: &[[f32; 4]], out: &mut [[f32; 4]]) {
+    for (out, (near, far)) in out.iter_mut().zip(near.iter().zip(far)) {
+        *out = add(times(*near, 3.0), *far);
+    }
+}
+
+/// One row of cells over what [`mix_rows`] gives and its margins.
+#[inline(always)]
+fn push_row(cells: &mut [[f32; 4]], between: &[[f32; 4]]) {
+    for (x, cell) in cells.iter_mut().enumerate() {
+        let share = cell[3] * (1.0 / FULL_WEIGHT);
+        *cell = if share >= 1.0 {
+            full(*cell)
+        } else {
+            let near = between[x / 2 + 1];
+            let far = between[x / 2 + x % 2 * 2];
+            let lack = (1.0 - share) * (1.0 / 16.0);
+            let around = add(times(near, 3.0), far);
+            add(times(*cell, 1.0 / FULL_WEIGHT), times(around, lack))
+        };
+    }
+}
+
+#[inline(always)]
+fn full(cell: [f32; 4]) -> [f32; 4] {
+    times(cell, 1.0 / cell[3])
+}
+
+#[inline(always)]
+fn add(a: [f32; 4], b: [f32; 4]) -> [f32; 4] {
+    [a[0] + b[0], a[1] + b[1], a[2] + b[2], a[3] + b[3]]
+}
+
+#[inline(always)]
+fn times(a: [f32; 4], factor: f32) -> [f32; 4] {
+    a.map(|v| v * factor)
 }
 
 /// The coarser cell around cell `i`, and the one on the side that `i` leans to, held inside the level.
@@ -152,24 +217,36 @@ fn neighbours(i: usize, len: usize) -> [usize; 2] {
 
 #[inline(always)]
 fn finish_all(cells: &[[f32; 4]], tone: Tone<'_>, out: &mut [[u16; 4]]) {
-    for (cell, out) in cells.iter().zip(out) {
-        *out = [
-            finish(cell[0], tone),
-            finish(cell[1], tone),
-            finish(cell[2], tone),
-            255 << BITS,
-        ];
+    match tone {
+        Tone::Plain => {
+            let values = cells.as_flattened().iter();
+            let fixed = values.map(|&value| fixed(value));
+            for (out, value) in out.as_flattened_mut().iter_mut().zip(fixed) {
+                *out = value;
+            }
+        }
+        Tone::Curve(curve) => {
+            for (cell, out) in cells.iter().zip(&mut *out) {
+                for c in 0..3 {
+                    out[c] = fixed(inverse(curve, cell[c]));
+                }
+            }
+        }
+    }
+    for cell in out {
+        cell[3] = 255 << BITS;
     }
 }
 
-/// A mean in the tone's scale with fractional bits, rounded to nearest.
+/// A byte's mean with fractional bits, rounded to nearest; 0 for what is no number.
 #[inline(always)]
-fn finish(value: f32, tone: Tone<'_>) -> u16 {
-    let byte = match tone {
-        Tone::Plain => value,
-        Tone::Curve(curve) => inverse(curve, value),
-    };
-    (byte * (1 << BITS) as f32 + 0.5).clamp(0.0, (255 << BITS) as f32) as u16
+fn fixed(byte: f32) -> u16 {
+    let value = byte * (1 << BITS) as f32 + 0.5;
+    let value = if value > 0.0 { value } else { 0.0 };
+    let most = (255 << BITS) as f32;
+    let value = if value < most { value } else { most };
+    // SAFETY: `value` is a number from 0 to 4080. (`as`, which asks again, is not made a vector.)
+    unsafe { value.to_int_unchecked::<i32>() as u16 }
 }
 
 /// Where a rising table reaches `value`, linear between entries.
@@ -206,6 +283,27 @@ mod tests {
                         "{width}x{height}: {cell:?}"
                     );
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn colours_stay_within_those_around_for_any_weights_and_sizes() {
+        for (width, height) in [(1, 9), (2, 2), (3, 5), (4, 4), (9, 7), (17, 6), (30, 3)] {
+            let weight = |i: usize| [0.0, 0.01, 0.05, 0.07, 1.0][i * i % 5];
+            let plane: Vec<[f32; 4]> = (0..width * height)
+                .map(|i| [20.0, 60.0 + (i % 9) as f32, 250.0, 1.0].map(|v| v * weight(i)))
+                .collect();
+            for cell in run(&plane, width, Tone::Plain) {
+                assert!(
+                    cell[0].abs_diff(20 << BITS) <= 1,
+                    "{width}x{height}: {cell:?}"
+                );
+                assert!(
+                    ((60 << BITS) - 1..=(68 << BITS) + 1).contains(&cell[1]),
+                    "{cell:?}"
+                );
+                assert_eq!(cell[3], 255 << BITS);
             }
         }
     }

@@ -67,6 +67,7 @@ impl Axis {
     }
 
     /// First source index and weights of output `i`.
+    #[inline]
     pub fn taps(&self, i: usize) -> (usize, &[u16]) {
         let begin = if i == 0 { 0 } else { self.ends[i - 1] };
         (self.first[i], &self.weights[begin..self.ends[i]])

@@ -9,6 +9,14 @@ pub(super) fn add_row(row: &[u8], weight: u16, sums: &mut [u16]) {
     }
 }
 
+/// [`add_row`] of two rows.
+#[inline(always)]
+pub(super) fn add_rows(rows: [&[u8]; 2], weights: [u16; 2], sums: &mut [u16]) {
+    for ((sum, &a), &b) in sums.iter_mut().zip(rows[0]).zip(rows[1]) {
+        *sum += u16::from(a) * weights[0] + u16::from(b) * weights[1];
+    }
+}
+
 /// Clears `all` unless every alpha of the rows in `sums` `[W, 4]` is 255: only then do weights that sum to 256 make 255 * 256.
 #[inline(always)]
 pub(super) fn all_opaque(sums: &[u16], all: &mut bool) {

@@ -3,7 +3,7 @@ use super::super::tile::WIDTH;
 
 /// Where pixel `i` lies, in sixteenths of a cell, counted from the centre of the cell before the first.
 #[inline(always)]
-pub(super) const fn place(i: usize, log: usize) -> usize {
+pub(in super::super) const fn place(i: usize, log: usize) -> usize {
     ((2 * i + 1) << (3 - log)) + 8
 }
 

@@ -29,108 +29,106 @@ fn gather<const C: usize, const CELL: usize>(
         for x in 0..across {
             let (left, top) = (x * WIDTH, y * HEIGHT);
             // The last pixels of a row of three channels can't be read sixteen at a time.
-            let inside = left + WIDTH + usize::from(C == 3) * 2 <= source.width;
-            let kind = inside.then(|| Rows::<C>::new(&source, mask, left, top));
-            match kind {
-                Some(rows) if rows.kind != Kind::Clear => {
-                    found.kinds[y * across + x] = rows.kind;
-                    rows.gather::<CELL>(source.width, (x, y), &mut found);
-                }
-                _ => {
-                    slow.load(&source, mask, left, top);
-                    scalar::gather_tile(&slow, &source, CELL, (x, y), &mut found);
-                }
+            let inside = left + WIDTH + usize::from(C == 3) * 2 <= source.width
+                && top + HEIGHT <= source.height;
+            let tile = inside.then(|| Whole::<C>::new(&source, mask, left, top));
+            if !tile.is_some_and(|tile| tile.gather::<CELL>(source.width, (x, y), &mut found)) {
+                slow.load(&source, mask, left, top);
+                scalar::gather_tile(&slow, &source, CELL, (x, y), &mut found);
             }
         }
     }
 }
 
-/// A whole tile: its rows in the picture and in the mask.
-struct Rows<'a, const C: usize> {
-    pixels: [&'a [[u8; C]]; HEIGHT],
-    alphas: [&'a [u8; WIDTH]; HEIGHT],
-    count: usize,
-    kind: Kind,
+/// A whole tile in the picture and in the mask.
+struct Whole<'a, const C: usize> {
+    /// From the tile's first byte to its last, and what lies between its rows.
+    pixels: &'a [u8],
+    stride: usize,
+    alphas: &'a [u8],
+    width: usize,
 }
 
-impl<'a, const C: usize> Rows<'a, C> {
-    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
+impl<'a, const C: usize> Whole<'a, C> {
     fn new(source: &Source<'a>, mask: &'a [u8], left: usize, top: usize) -> Self {
-        let mut rows = Self {
-            pixels: [&[]; HEIGHT],
-            alphas: [&[0; WIDTH]; HEIGHT],
-            count: HEIGHT.min(source.height - top),
-            kind: Kind::Soft,
-        };
-        let mut opacity = _mm512_set1_epi32(-1);
-        let (mut any, mut all) = (_mm_setzero_si128(), _mm_set1_epi8(-1));
-        for i in 0..rows.count {
-            let y = top + i;
-            rows.pixels[i] = source.row(y)[left * C..].as_chunks::<C>().0;
-            rows.alphas[i] = mask[y * source.width + left..]
-                .first_chunk()
-                .expect("the caller asked whether the tile is inside");
-            if C == 4 {
-                opacity = _mm512_and_si512(opacity, pixels(rows.pixels[i]));
-            }
-            // SAFETY: a row of alphas is 16 readable bytes.
-            let alphas = unsafe { _mm_loadu_si128(rows.alphas[i].as_ptr().cast()) };
-            any = _mm_or_si128(any, alphas);
-            all = _mm_and_si128(all, alphas);
+        let (stride, width) = (source.stride, source.width);
+        let last = if C == 3 { WIDTH + 2 } else { WIDTH };
+        let used = (HEIGHT - 1) * stride + last * C;
+        Self {
+            pixels: &source.data[top * stride + left * C..][..used],
+            stride,
+            alphas: &mask[top * width + left..][..(HEIGHT - 1) * width + WIDTH],
+            width,
         }
-        let opaque =
-            _mm512_cmplt_epu32_mask(opacity, _mm512_set1_epi32(0xFF00_0000u32 as i32)) == 0;
-        rows.kind = if !opaque {
-            Kind::Clear
-        } else if _mm_test_epi8_mask(any, any) == 0 {
-            Kind::Empty
-        } else if _mm_cmpeq_epi8_mask(all, _mm_set1_epi8(-1)) == u16::MAX {
-            Kind::Full
-        } else {
-            Kind::Soft
-        };
-        rows
     }
 
+    /// The pixels of row `i`, as [`grouped`] has them.
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
+    fn row(&self, i: usize) -> __m512i {
+        grouped(self.pixels[i * self.stride..].as_chunks::<C>().0)
+    }
+
+    fn alphas(&self, i: usize) -> &'a [u8; WIDTH] {
+        let row = self.alphas[i * self.width..].first_chunk();
+        row.expect("alphas end with the last row's")
+    }
+
+    /// `false`, and nothing done, where not all pixels are opaque.
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
     fn gather<const CELL: usize>(
         &self,
         width: usize,
         place: (usize, usize),
         found: &mut Found<'_>,
-    ) {
-        for group in 0..self.count.div_ceil(CELL) {
-            let rows = group * CELL..(group * CELL + CELL).min(self.count);
+    ) -> bool {
+        let (mut any, mut all) = (_mm_setzero_si128(), _mm_set1_epi8(-1));
+        // The second is left out where a cell is as high as the tile.
+        let mut sums = [_mm512_setzero_si512(); 2];
+        for i in 0..HEIGHT {
+            let sum = &mut sums[i / CELL];
+            *sum = _mm512_dpbusd_epi32(*sum, self.row(i), _mm512_set1_epi8(1));
+            // SAFETY: a row of alphas is 16 readable bytes.
+            let alphas = unsafe { _mm_loadu_si128(self.alphas(i).as_ptr().cast()) };
+            any = _mm_or_si128(any, alphas);
+            all = _mm_and_si128(all, alphas);
+        }
+        let kind = if _mm_test_epi8_mask(any, any) == 0 {
+            Kind::Empty
+        } else if _mm_cmpeq_epi8_mask(all, _mm_set1_epi8(-1)) == u16::MAX {
+            Kind::Full
+        } else {
+            Kind::Soft
+        };
+        // Four pixels of every row: their opacity, and how many they are.
+        let pixels = 4 * CELL as i32;
+        for sum in &mut sums[..HEIGHT / CELL] {
+            let opaque = _mm512_set1_epi32(255 * pixels);
+            if C == 4 && _mm512_mask_cmpneq_epi32_mask(NUMBERS, *sum, opaque) != 0 {
+                return false;
+            }
+            *sum = _mm512_mask_set1_epi32(*sum, NUMBERS, pixels);
+        }
+        let tiles = width.div_ceil(WIDTH);
+        found.kinds[place.1 * tiles + place.0] = kind;
+        for (group, sum) in sums[..HEIGHT / CELL].iter().enumerate() {
             let cells = scalar::cells(CELL, width, place, group);
             let person = &mut found.person[cells.clone()];
             let background = &mut found.background[cells];
-            let empty = _mm512_setzero_ps();
-            match self.kind {
-                Kind::Empty => {
-                    store::<CELL>(means::<CELL>(self.sums(rows)), background);
-                    store::<CELL>(empty, person);
-                }
-                Kind::Full => {
-                    store::<CELL>(means::<CELL>(self.sums(rows)), person);
-                    store::<CELL>(empty, background);
-                }
-                _ => {
-                    let [of_person, of_background] = self.weighted(rows);
-                    store::<CELL>(means::<CELL>(of_person), person);
-                    store::<CELL>(means::<CELL>(of_background), background);
-                }
+            if kind == Kind::Soft {
+                let [of_person, of_background] = self.weighted(group * CELL..(group + 1) * CELL);
+                store::<CELL>(means::<CELL>(of_person), person);
+                store::<CELL>(means::<CELL>(of_background), background);
+                continue;
             }
+            let sum = _mm512_sub_epi32(_mm512_slli_epi32::<8>(*sum), *sum);
+            let (all, none) = match kind {
+                Kind::Full => (person, background),
+                _ => (background, person),
+            };
+            store::<CELL>(means::<CELL>(sum), all);
+            store::<CELL>(_mm512_setzero_ps(), none);
         }
-    }
-
-    /// Sums of red, green, blue and number over four columns at a time, times 255.
-    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
-    fn sums(&self, rows: std::ops::Range<usize>) -> __m512i {
-        let mut sums = _mm512_setzero_si512();
-        for pixels in &self.pixels[rows] {
-            sums = _mm512_dpbusd_epi32(sums, grouped(pixels), _mm512_set1_epi8(1));
-        }
-        _mm512_sub_epi32(_mm512_slli_epi32::<8>(sums), sums)
+        true
     }
 
     /// Weighted sums of both sides, person first, over four columns at a time.
@@ -159,9 +157,9 @@ impl<'a, const C: usize> Rows<'a, C> {
             0x0F0E_0D0C,
             0x0F0E_0D0C,
         );
-        for (pixels, alphas) in self.pixels[rows.clone()].iter().zip(&self.alphas[rows]) {
-            let pixels = grouped(pixels);
-            let weights = _mm256_xor_si256(weights(alphas), _mm256_set1_epi8(-128));
+        for i in rows {
+            let pixels = _mm512_mask_set1_epi32(self.row(i), NUMBERS, 0x0101_0101);
+            let weights = _mm256_xor_si256(weights(self.alphas(i)), _mm256_set1_epi8(-128));
             let of_person = _mm512_broadcast_i32x4(_mm256_castsi256_si128(weights));
             let of_background = _mm512_broadcast_i32x4(_mm256_extracti128_si256::<1>(weights));
             plain = _mm512_dpbusd_epi32(plain, pixels, _mm512_set1_epi8(1));
@@ -201,17 +199,18 @@ fn pixels<const C: usize>(pixels: &[[u8; C]]) -> __m512i {
     _mm512_inserti32x4::<3>(all, quarter(3))
 }
 
-/// Sixteen pixels: in quarter `i` four reds, four greens, four blues and four ones.
+/// Of the four numbers in every quarter the last.
+const NUMBERS: __mmask16 = 0x8888;
+
+/// Sixteen pixels: in quarter `i` four reds, four greens, four blues and four alphas, or zeros where there are none.
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
 fn grouped<const C: usize>(row: &[[u8; C]]) -> __m512i {
     let order = if C == 4 {
-        _mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, -1, -1, -1, -1)
+        _mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15)
     } else {
         _mm_setr_epi8(0, 3, 6, 9, 1, 4, 7, 10, 2, 5, 8, 11, -1, -1, -1, -1)
     };
-    let colours = _mm512_shuffle_epi8(pixels(row), _mm512_broadcast_i32x4(order));
-    let ones = _mm512_maskz_set1_epi32(0x8888, 0x0101_0101);
-    _mm512_or_si512(colours, ones)
+    _mm512_shuffle_epi8(pixels(row), _mm512_broadcast_i32x4(order))
 }
 
 /// Weights of sixteen pixels as person, and of the same as background.
