@@ -1,4 +1,4 @@
-//! The horizontal step for four channels: one vector a pixel, as in `sse.rs`.
+//! The horizontal step for four channels: one vector a pixel.
 use std::arch::wasm32::*;
 
 use super::Axis;
