@@ -36,7 +36,7 @@ fn killed(ground: &Ground) {
     let (kills, pictures) = asked();
     ground.fill(pictures);
     // A shard that is cut off is drawn anew, so it must be shorter than the time between two kills.
-    let options = format!("--effect pop --fast --shards {}", pictures.div_ceil(10));
+    let options = format!("--effect pop --fast --shards {}", pictures.min(30));
     let plan = ground.plan(&options);
     let line = format!("fleet run local --workers 2 --attempts 10 --plan {plan}");
     let clock = Instant::now();
