@@ -12,8 +12,10 @@ from .train import Average, log, optimizer_for, rate_at
 
 
 def float_network(config):
-    """The averaged float network, in evaluation mode."""
-    state = torch.load(configuration.run_folder(config) / "float.pt", weights_only=True)
+    """The averaged float network, blended if it was, in evaluation mode."""
+    folder = configuration.run_folder(config)
+    blended = folder / "blended.pt"
+    state = torch.load(blended if blended.exists() else folder / "float.pt", weights_only=True)
     network = Network().to(memory_format=torch.channels_last)
     network.load_state_dict(state["average"])
     return network.eval()
@@ -83,7 +85,7 @@ def start(config, samples, validation):
         return model.restore(stored)
     validation.reseed(7)
     log(config, phase="float", validation=score.validate(network, validation.fixed(settings["size"])))
-    observe(model, samples, settings["size"], 12)
+    observe(model, samples, settings["size"], 40)
     return model
 
 
