@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use crate::command::Place;
 use crate::kills::{Moments, asked};
 use crate::pictures::{numbered, plain};
+use crate::small_disk::SmallDisk;
 
 const MANIFEST: &str = "out/hypercut-manifest.jsonl";
 
@@ -306,6 +307,41 @@ fn killed_at_any_moment_it_ends_in_the_same_bytes() {
     }
     println!("{killed} runs of {pictures} pictures were killed; {ends} whole ends between");
     finish();
+}
+
+#[test]
+fn a_full_disk_stops_it_and_costs_nothing() {
+    let Some(disk) = SmallDisk::get() else {
+        return;
+    };
+    let place = Place::new();
+    for index in 0..8 {
+        place.write(&format!("in/{index}.png"), &numbered(index));
+    }
+    one_by_one(&place, "pop");
+    let expected = results(&place, "photo");
+    let out = disk.fresh("folder");
+    let line = format!("folder in -o {out} --effect pop");
+    let there = || {
+        let files = std::fs::read_dir(&out).unwrap().flatten();
+        files
+            .map(|file| (file.file_name().into_string().unwrap(), file.path()))
+            .filter(|(name, _)| !name.ends_with(".jsonl"))
+            .map(|(name, path)| (name, std::fs::read(path).unwrap()))
+            .collect::<BTreeMap<_, _>>()
+    };
+    disk.fill(2 * expected["0.png"].len() + (8 << 10));
+    let said = place.run(&line);
+    assert_eq!(said.code, 1);
+    assert!(said.stderr.contains("No space left"), "{}", said.stderr);
+    let some = there();
+    assert!(some.len() < 8);
+    for (name, bytes) in &some {
+        assert_eq!(expected.get(name), Some(bytes), "{name} is whole");
+    }
+    disk.relieve();
+    place.run(&line).fine();
+    assert_eq!(there(), expected);
 }
 
 #[test]

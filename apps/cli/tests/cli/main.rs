@@ -14,5 +14,6 @@ mod model;
 mod pictures;
 #[cfg(feature = "serve")]
 mod serve;
+mod small_disk;
 mod streams;
 mod video;

@@ -4,6 +4,7 @@ use super::work::album;
 use crate::command::Said;
 use crate::metadata::crc32;
 use crate::pictures::plain;
+use crate::small_disk::SmallDisk;
 
 /// A PNG whose header says 50,000 x 50,000 pixels, and that ends soon after.
 fn huge() -> Vec<u8> {
@@ -174,18 +175,14 @@ fn unreadable_pictures_and_places_that_cannot_be_written() {
     );
 }
 
-/// `HYPERCUT_SMALL_DISK` is a folder on a file system of about a megabyte, as `.ci/fleet` mounts one.
 #[test]
 fn a_full_disk_stops_a_worker_and_costs_nothing() {
-    let Ok(disk) = std::env::var("HYPERCUT_SMALL_DISK") else {
-        println!("SKIPPED: HYPERCUT_SMALL_DISK names no small disk; `.ci/fleet` mounts one");
+    let Some(disk) = SmallDisk::get() else {
         return;
     };
     let ground = Ground::folders();
     ground.fill(8);
-    let out = format!("{disk}/fleet");
-    let ballast = format!("{disk}/ballast");
-    let _ = std::fs::remove_dir_all(&out);
+    let out = disk.fresh("fleet");
     let said = ground
         .run(&format!(
             "fleet plan in -o {out} --effect cutout --shards 2"
@@ -193,18 +190,11 @@ fn a_full_disk_stops_a_worker_and_costs_nothing() {
         .fine();
     let plan = String::from_utf8(said.stdout).unwrap();
     let line = format!("fleet run local --attempts 2 --workers 1 --plan {plan}");
-    // Whatever is free, but for a few results.
-    let mut bytes = vec![1; 64 << 20];
-    while std::fs::write(&ballast, &bytes).is_err() {
-        bytes.truncate(bytes.len().saturating_sub(4096));
-        assert!(!bytes.is_empty());
-    }
-    bytes.truncate(bytes.len().saturating_sub(12 << 10));
-    std::fs::write(&ballast, &bytes).unwrap();
+    disk.fill(12 << 10);
     let said = ground.run(&line);
     assert_eq!(said.code, 1);
     assert!(said.stderr.contains("No space left"), "{}", said.stderr);
-    std::fs::remove_file(&ballast).unwrap();
+    disk.relieve();
     let said: Said = ground.run(&line).fine();
     assert!(
         said.stderr.contains("8 done, 0 failed\n"),
