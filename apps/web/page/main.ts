@@ -209,6 +209,18 @@ async function main(): Promise<void> {
   document.documentElement.dataset["ready"] = "true";
 }
 
+/** Registers the service worker. On the first visit the engine's module came before it: it is asked for again, which keeps it. */
+async function keepOffline(): Promise<void> {
+  const { serviceWorker } = navigator;
+  const first = !serviceWorker.controller;
+  const taken = new Promise((done) => serviceWorker.addEventListener("controllerchange", done, { once: true }));
+  await serviceWorker.register("sw.js");
+  if (!first) return;
+  await Promise.all([taken, started]);
+  const modules = performance.getEntriesByType("resource").filter(({ name }) => name.endsWith(".wasm"));
+  await Promise.all(modules.map(({ name }) => fetch(name)));
+}
+
 present("nothing");
-void attempt(main);
-if ("serviceWorker" in navigator) void navigator.serviceWorker.register("sw.js").catch(() => undefined);
+const started = attempt(main);
+if ("serviceWorker" in navigator) void keepOffline().catch(() => undefined);

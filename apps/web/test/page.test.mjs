@@ -150,11 +150,11 @@ test("the page works without a network, and asked nobody else before", async () 
     if (/^https?:$/.test(protocol) && `${origin}/` !== site.address) others.push(request.url());
   });
   await open();
-  await page.evaluate(() => navigator.serviceWorker.ready);
-  await page.reload();
-  await page.waitForSelector("html[data-ready]");
-  await page.waitForFunction(() => navigator.serviceWorker.controller !== null);
-  await page.evaluate(async () => (await fetch("hypercut/hypercut.wasm")).ok);
+  // One visit is enough: the module is kept though it came before the service worker did.
+  await page.waitForFunction(async () => {
+    const kept = await Promise.all((await caches.keys()).map(async (name) => (await caches.open(name)).keys()));
+    return kept.flat().some((request) => request.url.endsWith(".wasm"));
+  });
   await context.setOffline(true);
   try {
     const before = site.requests.length;
@@ -162,7 +162,8 @@ test("the page works without a network, and asked nobody else before", async () 
     await page.waitForSelector("html[data-ready]");
     await startCamera();
     await frames(3);
-    assert.equal(site.requests.length, before);
+    // The browser itself looks for a newer service worker, and not as a request of the page.
+    assert.deepEqual(site.requests.slice(before).filter((path) => path !== "/sw.js"), []);
   } finally {
     await context.setOffline(false);
   }
