@@ -25,6 +25,13 @@ impl FilterI8<'_> {
         i16::from(self.weights[index]) - i16::from(self.weight_zero)
     }
 
+    /// What the products of one output's `weights` (their indices) with inputs as stored, each raised by `lift`, lack to its sum: the
+    /// bias, and what the input's zero point takes away.
+    pub(crate) fn offset(&self, o: usize, weights: impl Iterator<Item = usize>, lift: i32) -> i32 {
+        let sum: i32 = weights.map(|index| i32::from(self.weight(index))).sum();
+        self.bias[o].wrapping_sub(sum.wrapping_mul(i32::from(self.input_zero) + lift))
+    }
+
     /// Whether sums of `terms` products stay where every ISA's requantization is exact ([`OutputI8::is_tame`]).
     pub(crate) fn is_tame(&self, terms: usize) -> bool {
         // Both differences are at most 255; a sum may wrap only where the oracle's wraps too.
@@ -34,6 +41,17 @@ impl FilterI8<'_> {
             OutputI8::is_tame(products + u64::from(bias.unsigned_abs()), scale)
         })
     }
+}
+
+/// A number for each of `count` outputs, in vectors of `N`; beyond the last output the default.
+pub(crate) fn in_vectors<T: Default, const N: usize>(
+    count: usize,
+    number: impl Fn(usize) -> T,
+) -> Vec<[T; N]> {
+    let lane = |o| if o < count { number(o) } else { T::default() };
+    (0..count.div_ceil(N))
+        .map(|v| std::array::from_fn(|l| lane(v * N + l)))
+        .collect()
 }
 
 /// What [`FilterI8`] borrows, owned.

@@ -108,6 +108,24 @@ impl Output {
     }
 }
 
+/// The bytes of `a` and `b` in turn.
+#[inline(always)]
+pub(crate) fn zip_bytes(a: v128, b: v128) -> [v128; 2] {
+    [
+        i8x16_shuffle::<0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23>(a, b),
+        i8x16_shuffle::<8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31>(a, b),
+    ]
+}
+
+/// The words of 16 bits of `a` and `b` in turn.
+#[inline(always)]
+fn zip_words(a: v128, b: v128) -> [v128; 2] {
+    [
+        i16x8_shuffle::<0, 8, 1, 9, 2, 10, 3, 11>(a, b),
+        i16x8_shuffle::<4, 12, 5, 13, 6, 14, 7, 15>(a, b),
+    ]
+}
+
 /// # Safety
 /// 32 bytes must be readable.
 #[inline(always)]

@@ -1,5 +1,5 @@
 //! `i32x4.relaxed_dot_i8x16_i7x16_add_s` where it is exact on bytes: four products, summed, in one instruction of the CPU.
-use super::Dots;
+use super::{Dots, zip_bytes, zip_words};
 use crate::isa::RelaxedDot;
 use std::arch::wasm32::*;
 
@@ -41,29 +41,11 @@ impl Dots for RelaxedDot {
     unsafe fn zip(self, rows: [*const i8; 4], to: *mut i8) {
         // SAFETY: the caller grants 16 bytes of each row.
         let [a, b, c, d] = rows.map(|row| unsafe { self.widen(row) });
-        let pairs = |[a, b]: [v128; 2]| {
-            [
-                i8x16_shuffle::<0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23>(a, b),
-                i8x16_shuffle::<8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31>(a, b),
-            ]
-        };
-        let ([ab, ab_high], [cd, cd_high]) = (pairs([a, b]), pairs([c, d]));
-        // SAFETY: the caller grants 64 elements.
-        unsafe {
-            let to = to.cast::<v128>();
-            v128_store(to, i16x8_shuffle::<0, 8, 1, 9, 2, 10, 3, 11>(ab, cd));
-            v128_store(
-                to.add(1),
-                i16x8_shuffle::<4, 12, 5, 13, 6, 14, 7, 15>(ab, cd),
-            );
-            v128_store(
-                to.add(2),
-                i16x8_shuffle::<0, 8, 1, 9, 2, 10, 3, 11>(ab_high, cd_high),
-            );
-            v128_store(
-                to.add(3),
-                i16x8_shuffle::<4, 12, 5, 13, 6, 14, 7, 15>(ab_high, cd_high),
-            );
+        let ([ab, ab_high], [cd, cd_high]) = (zip_bytes(a, b), zip_bytes(c, d));
+        let zipped = [zip_words(ab, cd), zip_words(ab_high, cd_high)];
+        for (i, &four) in zipped.as_flattened().iter().enumerate() {
+            // SAFETY: the caller grants 64 elements, four vectors.
+            unsafe { v128_store(to.cast::<v128>().add(i), four) };
         }
     }
 }

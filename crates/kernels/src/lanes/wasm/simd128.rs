@@ -1,5 +1,5 @@
 //! `i32x4.dot_i16x8_s` on bytes widened to 16 bits: WebAssembly's only integer dot product that every browser computes alike.
-use super::Dots;
+use super::{Dots, zip_words};
 use crate::isa::Simd128;
 use std::arch::wasm32::*;
 
@@ -40,12 +40,9 @@ impl Dots for Simd128 {
     unsafe fn zip(self, [a, b, _, _]: [*const i8; 4], to: *mut i16) {
         // SAFETY: the caller grants 8 bytes of each row and 16 elements.
         unsafe {
-            let (a, b) = (self.widen(a), self.widen(b));
-            v128_store(to.cast(), i16x8_shuffle::<0, 8, 1, 9, 2, 10, 3, 11>(a, b));
-            v128_store(
-                to.add(8).cast(),
-                i16x8_shuffle::<4, 12, 5, 13, 6, 14, 7, 15>(a, b),
-            );
+            let [low, high] = zip_words(self.widen(a), self.widen(b));
+            v128_store(to.cast(), low);
+            v128_store(to.add(8).cast(), high);
         }
     }
 }

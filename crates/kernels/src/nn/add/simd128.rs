@@ -4,6 +4,7 @@
 //! `a * high_a + b * high_b` and `a * low_a + b * low_b`; and as `256 * x + y >> s` is `x + (y >> 8) >> s - 8`, nothing else is as wide as
 //! the whole sum. V8 takes four instructions for a shift whose distance is no constant, so the distances that occur are compiled each.
 use super::{Fixed, elementwise};
+use crate::lanes::wasm::zip_bytes;
 use std::arch::wasm32::*;
 
 /// Sums element by element; see [`super::add_i8`] for the rule.
@@ -45,44 +46,8 @@ fn shifted<const MORE: u32>(c: &Fixed, a: &[i8], b: &[i8], out: &mut [i8]) {
         i16x8_add_sat(words, zero_point)
     };
     let sixteen = |a: v128, b: v128| {
-        let bytes = i8x16_narrow_i16x8(
-            eight(i8x16_shuffle::<
-                0,
-                16,
-                1,
-                17,
-                2,
-                18,
-                3,
-                19,
-                4,
-                20,
-                5,
-                21,
-                6,
-                22,
-                7,
-                23,
-            >(a, b)),
-            eight(i8x16_shuffle::<
-                8,
-                24,
-                9,
-                25,
-                10,
-                26,
-                11,
-                27,
-                12,
-                28,
-                13,
-                29,
-                14,
-                30,
-                15,
-                31,
-            >(a, b)),
-        );
+        let [low, high] = zip_bytes(a, b);
+        let bytes = i8x16_narrow_i16x8(eight(low), eight(high));
         i8x16_min(i8x16_max(bytes, min), max)
     };
     let (a_blocks, a_rest) = a.as_chunks::<16>();

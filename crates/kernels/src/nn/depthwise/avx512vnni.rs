@@ -87,12 +87,7 @@ impl Packed {
             excess.clear();
         }
         let mut bias: Vec<i32> = (0..channels)
-            .map(|o| {
-                let sum: i32 = (0..kh * kw)
-                    .map(|t| i32::from(c.weight(t * channels + o)))
-                    .sum();
-                c.bias[o].wrapping_sub(sum.wrapping_mul(128 + i32::from(c.input_zero)))
-            })
+            .map(|o| c.offset(o, (0..kh * kw).map(|t| t * channels + o), 128))
             .collect();
         bias.resize(lanes * LANE, 0);
         let mut scales = c.scales.to_vec();

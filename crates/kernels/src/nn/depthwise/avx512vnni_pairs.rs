@@ -221,11 +221,7 @@ impl Phase {
         let lines = |column: usize, row: usize| {
             std::array::from_fn(|q| Line(std::array::from_fn(|byte| weight(column, row, q, byte))))
         };
-        let bias = |o: usize| {
-            let taps = (0..3 * COLUMNS).map(|tap| i32::from(c.weight(tap * channels + o)));
-            let sum: i32 = taps.sum();
-            c.bias[o].wrapping_sub(sum.wrapping_mul(128 + i32::from(c.input_zero)))
-        };
+        let bias = |o: usize| c.offset(o, (0..3 * COLUMNS).map(|tap| tap * channels + o), 128);
         let each = |q: usize| -> [usize; 16] { std::array::from_fn(|i| channel(q, i)) };
         Self {
             weights: std::array::from_fn(|column| std::array::from_fn(|row| lines(column, row))),

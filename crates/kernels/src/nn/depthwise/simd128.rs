@@ -8,6 +8,7 @@
 use super::{Depthwise, FilterI8};
 use crate::lanes::store;
 use crate::lanes::wasm::{Dots, Output};
+use crate::nn::filter::in_vectors;
 use std::arch::wasm32::*;
 
 /// Channels of a vector of sums.
@@ -72,13 +73,7 @@ impl<L: Dots> Packed<L> {
                 }
             }
         }
-        let offset = |o: usize| {
-            let sum: i32 = (0..kh * kw)
-                .map(|t| i32::from(c.weights[t * channels + o]) - i32::from(c.weight_zero))
-                .sum();
-            c.bias[o].wrapping_sub(sum.wrapping_mul(i32::from(c.input_zero) + isa.lift()))
-        };
-        let channel = |g: usize, l: usize| Some(g * CHANNELS + l).filter(|&c| c < channels);
+        let offset = |o: usize| c.offset(o, (0..kh * kw).map(|t| t * channels + o), isa.lift());
         Self {
             isa,
             shape: *shape,
@@ -86,12 +81,8 @@ impl<L: Dots> Packed<L> {
             quires,
             columns,
             weights,
-            bias: (0..groups)
-                .map(|g| std::array::from_fn(|l| channel(g, l).map_or(0, offset)))
-                .collect(),
-            scales: (0..groups)
-                .map(|g| std::array::from_fn(|l| channel(g, l).map_or(0.0, |o| c.scales[o])))
-                .collect(),
+            bias: in_vectors(channels, offset),
+            scales: in_vectors(channels, |o| c.scales[o]),
             output: Output::new(c.output),
             interleaved: vec![
                 isa.element(c.input_zero);

@@ -10,6 +10,7 @@ mod sums;
 use super::ring::Ring;
 use super::{Depthwise, FilterI8};
 use crate::lanes::{LANES, Lanes};
+use crate::nn::filter::in_vectors;
 use crate::requantize::OutputI8;
 
 /// A depthwise convolution with multiplier 1, ready to run.
@@ -80,13 +81,7 @@ impl<L: Lanes> Packed<L> {
                 }));
             }
         }
-        let offset = |o: usize| {
-            let sum: i32 = (0..kh * kw)
-                .map(|t| i32::from(c.weights[t * channels + o]) - i32::from(c.weight_zero))
-                .sum();
-            c.bias[o].wrapping_sub(sum.wrapping_mul(i32::from(c.input_zero)))
-        };
-        let channel = |lane: usize, l: usize| Some(lane * LANES + l).filter(|&c| c < channels);
+        let offset = |o: usize| c.offset(o, (0..kh * kw).map(|t| t * channels + o), 0);
         let slots = Ring::new(shape).slots;
         Self {
             isa,
@@ -97,12 +92,8 @@ impl<L: Lanes> Packed<L> {
             group_step,
             positions,
             weights,
-            bias: (0..lanes)
-                .map(|v| std::array::from_fn(|l| channel(v, l).map_or(0, offset)))
-                .collect(),
-            scales: (0..lanes)
-                .map(|v| std::array::from_fn(|l| channel(v, l).map_or(0.0, |o| c.scales[o])))
-                .collect(),
+            bias: in_vectors(channels, offset),
+            scales: in_vectors(channels, |o| c.scales[o]),
             output: c.output,
             ring: vec![
                 L::element(c.input_zero);

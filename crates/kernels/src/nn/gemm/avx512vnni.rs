@@ -131,9 +131,7 @@ impl Packed {
         let mut bias: Vec<i32> = (0..outputs)
             .map(|o| {
                 let row = o * segments * inputs..(o + 1) * segments * inputs;
-                let sum: i32 = row.map(|w| i32::from(c.filter.weight(w))).sum();
-                c.filter.bias[o]
-                    .wrapping_sub(sum.wrapping_mul(128 + i32::from(c.filter.input_zero)))
+                c.filter.offset(o, row, 128)
             })
             .collect();
         bias.resize(vectors * LANES, 0);

@@ -6,6 +6,7 @@
 use super::{GemmI8, Rows};
 use crate::lanes::wasm::{Dots, Output, load_two};
 use crate::lanes::{LANES, store};
+use crate::nn::filter::in_vectors;
 use std::arch::wasm32::*;
 
 /// Rows of a tile.
@@ -45,13 +46,12 @@ impl<L: Dots> Packed<L> {
         assert!(L::WIDE || c.filter.weight_zero == 0, "weights of nine bits");
         let (segments, inputs, outputs) = (c.segments, c.inputs, c.filter.bias.len());
         let (segment, vectors) = (inputs.div_ceil(L::GROUP), outputs.div_ceil(LANES));
-        let zero = c.filter.weight_zero;
-        let row = |o: usize| &c.filter.weights[o * segments * inputs..][..segments * inputs];
+        let row = |o: usize| o * segments * inputs..(o + 1) * segments * inputs;
         let weight = |o: usize, s: usize, i: usize| {
             if o >= outputs || i >= inputs {
                 return L::Element::default();
             }
-            L::weight(i16::from(row(o)[s * inputs + i]) - i16::from(zero))
+            L::weight(c.filter.weight(row(o).start + s * inputs + i))
         };
         let mut weights = Vec::new();
         for v in 0..vectors {
@@ -66,16 +66,10 @@ impl<L: Dots> Packed<L> {
                 }
             }
         }
-        let offset = |o: usize| {
-            let sum: i32 = row(o).iter().map(|&w| i32::from(w) - i32::from(zero)).sum();
-            let zero = i32::from(c.filter.input_zero) + isa.lift();
-            c.filter.bias[o].wrapping_sub(sum.wrapping_mul(zero))
-        };
+        let offset = |o: usize| c.filter.offset(o, row(o), isa.lift());
         // The lanes of a single output all hold it.
-        let lane = |v: usize, l: usize| match outputs {
-            1 => Some(0),
-            _ => Some(v * LANES + l).filter(|&o| o < outputs),
-        };
+        let lanes = if outputs == 1 { LANES } else { outputs };
+        let output_of = |lane: usize| lane.min(outputs - 1);
         Self {
             isa,
             segments,
@@ -83,12 +77,8 @@ impl<L: Dots> Packed<L> {
             outputs,
             segment,
             weights,
-            bias: (0..vectors)
-                .map(|v| std::array::from_fn(|l| lane(v, l).map_or(0, offset)))
-                .collect(),
-            scales: (0..vectors)
-                .map(|v| std::array::from_fn(|l| lane(v, l).map_or(0.0, |o| c.filter.scales[o])))
-                .collect(),
+            bias: in_vectors(lanes, |lane| offset(output_of(lane))),
+            scales: in_vectors(lanes, |lane| c.filter.scales[output_of(lane)]),
             output: Output::new(c.filter.output),
             staged: vec![L::Element::default(); (segments * segment + BLOCK) * ROWS * L::GROUP],
         }

@@ -2,6 +2,7 @@
 //! side), then meets all outputs.
 use super::{GemmI8, Rows};
 use crate::lanes::{LANES, Lanes, store};
+use crate::nn::filter::in_vectors;
 use crate::requantize::OutputI8;
 
 /// Bytes staged at a time; as many elements of `staged` lie behind the last row, for the last block may overshoot.
@@ -40,13 +41,13 @@ impl<L: Lanes, const M: usize> Packed<L, M> {
         assert!(L::WIDE || c.filter.weight_zero == 0, "weights of nine bits");
         let (segments, inputs, outputs) = (c.segments, c.inputs, c.filter.bias.len());
         let (segment, vectors) = (inputs.next_multiple_of(L::STEP), outputs.div_ceil(LANES));
-        let row = |o: usize| &c.filter.weights[o * segments * inputs..][..segments * inputs];
+        let row = |o: usize| o * segments * inputs..(o + 1) * segments * inputs;
         let weight = |o: usize, s: usize, i: usize| {
             let exists = o < outputs && i < inputs;
             if !exists {
                 return L::Element::default();
             }
-            L::weight(i16::from(row(o)[s * inputs + i]) - i16::from(c.filter.weight_zero))
+            L::weight(c.filter.weight(row(o).start + s * inputs + i))
         };
         let mut weights = Vec::with_capacity(segments * segment * vectors * LANES);
         for first in (0..vectors).step_by(2) {
@@ -62,12 +63,7 @@ impl<L: Lanes, const M: usize> Packed<L, M> {
                 }
             }
         }
-        let offset = |o: usize| {
-            let zero = i32::from(c.filter.weight_zero);
-            let sum: i32 = row(o).iter().map(|&w| i32::from(w) - zero).sum();
-            c.filter.bias[o].wrapping_sub(sum.wrapping_mul(i32::from(c.filter.input_zero)))
-        };
-        let lane = |v: usize, l: usize| Some(v * LANES + l).filter(|&o| o < outputs);
+        let offset = |o: usize| c.filter.offset(o, row(o), 0);
         Self {
             isa,
             segments,
@@ -75,12 +71,8 @@ impl<L: Lanes, const M: usize> Packed<L, M> {
             outputs,
             segment,
             weights,
-            bias: (0..vectors)
-                .map(|v| std::array::from_fn(|l| lane(v, l).map_or(0, offset)))
-                .collect(),
-            scales: (0..vectors)
-                .map(|v| std::array::from_fn(|l| lane(v, l).map_or(0.0, |o| c.filter.scales[o])))
-                .collect(),
+            bias: in_vectors(outputs, offset),
+            scales: in_vectors(outputs, |o| c.filter.scales[o]),
             output: c.filter.output,
             staged: vec![L::Element::default(); M * segments * segment + BLOCK],
         }
