@@ -11,16 +11,15 @@ import argparse
 import json
 import math
 import statistics
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests" / "public"))
-from engines import LiteRt
+from engines import HyperCut, LiteRt
 
 SETS = ("ccp", "ccp-upper", "coco-person", "composite", "portrait")
-TURNS = 5
+TURNS, SECONDS = 5, 0.3
 LOOKS = {"": 1, " still": 4}
 OWN, OTHER = "#0a7", "#c53"
 WIDE, HIGH, LEFT, TOP = 190, 210, 34, 34
@@ -28,13 +27,13 @@ WIDE, HIGH, LEFT, TOP = 190, 210, 34, 34
 
 def times(files, hypercut):
     """Median milliseconds of each file, by HyperCut and by LiteRT."""
-    found = {}
+    HyperCut.binary, found, folder = hypercut, {}, Path(tempfile.gettempdir())
     for file in files:
-        lite, ours, theirs = LiteRt(Path(file), Path(tempfile.gettempdir())), [], []
+        lite, ours, theirs = LiteRt(Path(file), folder), [], []
+        own = HyperCut(Path(file), folder, lite)
         for _ in range(TURNS):
-            command = [hypercut, "bench", "--model", file, "--json"]
-            ours.append(json.loads(subprocess.run(command, check=True, capture_output=True).stdout)["network_ms"]["median"])
-            theirs += lite.turn(0.3)
+            ours.append(own.turn(SECONDS)["median"])
+            theirs += lite.turn(SECONDS)
         found[file] = statistics.median(ours), statistics.median(theirs)
     return found
 

@@ -191,8 +191,7 @@ class Ahead:
 
     def batch(self):
         """The next batch."""
-        picture, target = self.queue.get()
-        return picture.contiguous(memory_format=torch.channels_last), target
+        return self.queue.get()
 
     def close(self):
         """Ends the other process."""

@@ -129,6 +129,21 @@ fn cases(shapes: &'static [(usize, usize, usize, usize, usize)]) -> impl Iterato
         })
 }
 
+/// Times a convolution whose outputs are sums of `terms` products.
+fn convolve(
+    bencher: Bencher<'_, '_>,
+    case: &Case,
+    terms: usize,
+    mut run: impl FnMut(&[i8], &mut [i8]),
+) {
+    let out = case.side / case.stride;
+    let count = out * out * case.outputs;
+    let (input, mut output) = (bytes(case.side * case.side * case.inputs), vec![0; count]);
+    bencher
+        .counter(ItemsCount::new(count * terms))
+        .bench_local(|| run(black_box(&input), black_box(&mut output)));
+}
+
 /// Dense convolutions; items are multiply-adds.
 #[divan::bench(args = cases(&[
     (192, 3, 16, 3, 2), (96, 16, 16, 1, 1), (96, 16, 32, 1, 1), (48, 32, 64, 1, 1), (24, 48, 144, 1, 1), (12, 192, 64, 1, 1), (6, 384, 128, 1, 1),
@@ -144,13 +159,9 @@ fn dense(bencher: Bencher<'_, '_>, case: Case) {
     let terms = case.kernel * case.kernel * case.inputs;
     let constants = Constants::new(case.outputs, terms);
     let mut convolution = PreparedConv2d::new(named(case.isa), &shape, &constants.filter());
-    let (input, mut output) = (
-        bytes(case.side * case.side * case.inputs),
-        vec![0; out * out * case.outputs],
-    );
-    bencher
-        .counter(ItemsCount::new(out * out * case.outputs * terms))
-        .bench_local(|| convolution.run(black_box(&input), black_box(&mut output)));
+    convolve(bencher, &case, terms, |input, out| {
+        convolution.run(input, out)
+    });
 }
 
 /// Depthwise convolutions; items are multiply-adds.
@@ -167,13 +178,9 @@ fn depthwise(bencher: Bencher<'_, '_>, case: Case) {
     let taps = case.kernel * case.kernel;
     let constants = Constants::new(case.outputs, taps);
     let mut convolution = PreparedDepthwise::new(named(case.isa), &shape, &constants.filter());
-    let (input, mut output) = (
-        bytes(case.side * case.side * case.inputs),
-        vec![0; out * out * case.outputs],
-    );
-    bencher
-        .counter(ItemsCount::new(out * out * case.outputs * taps))
-        .bench_local(|| convolution.run(black_box(&input), black_box(&mut output)));
+    convolve(bencher, &case, taps, |input, out| {
+        convolution.run(input, out)
+    });
 }
 
 /// Sums of two tensors; items are elements.

@@ -1,11 +1,11 @@
 //! `hypercut folder`: nothing lost, nothing twice, nothing touched that isn't ours.
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::command::Place;
-use crate::kills::{Moments, asked};
+use crate::kills::{Moments, all_differ, asked};
 use crate::pictures::{numbered, plain};
 use crate::small_disk::SmallDisk;
 
@@ -266,12 +266,7 @@ fn killed_at_any_moment_it_ends_in_the_same_bytes() {
     place.run(line).fine();
     let mut moments = Moments::new(clock.elapsed());
     let expected = results(&place, "out");
-    let different: BTreeSet<_> = expected.values().collect();
-    assert_eq!(
-        different.len(),
-        pictures as usize,
-        "none stands for another"
-    );
+    all_differ(&expected, pictures);
     let clear = || std::fs::remove_dir_all(place.path("out")).unwrap();
     let finish = || {
         place.run(line).fine();

@@ -1,4 +1,5 @@
 //! When to kill, and how often.
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// How many kills, of runs of how many pictures: `HYPERCUT_KILLS` and `HYPERCUT_KILL_PICTURES` make longer tests of them.
@@ -9,6 +10,16 @@ pub(crate) fn asked() -> (u32, u32) {
         number("HYPERCUT_KILLS", 6),
         number("HYPERCUT_KILL_PICTURES", 12),
     )
+}
+
+/// Asserts that there are as many results as pictures, and that none could stand for another.
+pub(crate) fn all_differ(results: &BTreeMap<String, Vec<u8>>, pictures: u32) {
+    let different: BTreeSet<_> = results.values().collect();
+    assert_eq!(
+        different.len(),
+        pictures as usize,
+        "none stands for another"
+    );
 }
 
 /// A fixed sequence of waits.

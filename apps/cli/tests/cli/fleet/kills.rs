@@ -1,10 +1,9 @@
 //! Killed at any moment, by the process or as a whole: the same bytes in the end, nothing twice, nothing missing.
-use std::collections::BTreeSet;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use super::ground::Ground;
-use crate::kills::{Moments, asked};
+use crate::kills::{Moments, all_differ, asked};
 
 /// The processes that `parent` started, where the system tells.
 fn workers(parent: &Child) -> Vec<String> {
@@ -44,13 +43,7 @@ fn killed(ground: &Ground) {
     let whole = clock.elapsed();
     let expected = ground.all();
     let seals = ground.seals();
-    let results = ground.results();
-    let different: BTreeSet<_> = results.values().collect();
-    assert_eq!(
-        different.len(),
-        pictures as usize,
-        "none stands for another"
-    );
+    all_differ(&ground.results(), pictures);
     ground.clear();
     assert_eq!(ground.plan(&options), plan);
 
