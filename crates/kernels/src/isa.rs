@@ -10,8 +10,9 @@ pub const OVERRIDE: &str = "HYPERCUT_ISA";
 /// An instruction set that this CPU is known to have.
 ///
 /// A variant for a set beyond the target's baseline carries a token whose only constructor asks the CPU, so a value of
-/// `Isa` proves that the instructions may be executed. To add a set: a variant, a line in [`Isa::available`] and an arm
-/// in [`Isa::name`]; each kernel then gains an arm where it has an implementation.
+/// `Isa` proves that the instructions may be executed. To add a set: a variant, a line in [`Isa::available`] and an arm in
+/// [`Isa::name`] and `Isa::vectors`; products of bytes (`nn/gemm`, `nn/depthwise/prepared.rs`) then gain an arm each, and
+/// everything else follows the vectors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Isa {
@@ -36,6 +37,26 @@ pub enum Isa {
     /// The same with relaxed SIMD (`-C target-feature=+relaxed-simd`), in an engine whose product of four bytes turned out exact.
     #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
     RelaxedDot(RelaxedDot),
+}
+
+/// What an [`Isa`] is apart from its products of bytes: pixels, floats and sums ask for this, so that sets that differ in
+/// nothing else share their code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Vectors {
+    /// None but what the compiler makes for the target's baseline.
+    Scalar,
+    /// 256 bits.
+    #[cfg(target_arch = "x86_64")]
+    Avx2(Avx2),
+    /// 512 bits.
+    #[cfg(target_arch = "x86_64")]
+    Avx512(Avx512Vnni),
+    /// 128 bits.
+    #[cfg(target_arch = "aarch64")]
+    Neon(Neon),
+    /// 128 bits.
+    #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+    Simd128(Simd128),
 }
 
 /// Proof that this CPU has AVX2 and FMA, and that the system saves its registers.
@@ -157,6 +178,25 @@ impl Isa {
             })
         };
         up_to_self().find(|isa| isa.name() == name)
+    }
+
+    /// The set without its products of bytes.
+    pub(crate) fn vectors(self) -> Vectors {
+        match self {
+            Self::Scalar => Vectors::Scalar,
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2(token) => Vectors::Avx2(token),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512Vnni(token) => Vectors::Avx512(token),
+            #[cfg(target_arch = "aarch64")]
+            Self::Neon(token) => Vectors::Neon(token),
+            #[cfg(target_arch = "aarch64")]
+            Self::NeonDot(token) => Vectors::Neon(token.neon()),
+            #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+            Self::Simd128(token) => Vectors::Simd128(token),
+            #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
+            Self::RelaxedDot(token) => Vectors::Simd128(token.simd128()),
+        }
     }
 
     /// Lower-case name, as [`OVERRIDE`] and reports spell it.

@@ -14,26 +14,22 @@ macro_rules! with_floats {
         fn avx512(lanes: $crate::isa::Avx512Vnni, $($argument: $type),*) {
             $body(lanes, $($argument),*)
         }
-        match $isa {
-            $crate::isa::Isa::Scalar => $oracle,
+        match $isa.vectors() {
+            $crate::isa::Vectors::Scalar => $oracle,
             #[cfg(target_arch = "x86_64")]
-            $crate::isa::Isa::Avx2(token) => {
+            $crate::isa::Vectors::Avx2(token) => {
                 // SAFETY: `token` proves that this CPU has the features that `avx2` enables.
                 unsafe { avx2(token, $($value),*) }
             }
             #[cfg(target_arch = "x86_64")]
-            $crate::isa::Isa::Avx512Vnni(token) => {
+            $crate::isa::Vectors::Avx512(token) => {
                 // SAFETY: `token` proves that this CPU has the features that `avx512` enables.
                 unsafe { avx512(token, $($value),*) }
             }
             #[cfg(target_arch = "aarch64")]
-            $crate::isa::Isa::Neon(token) => $body(token, $($value),*),
-            #[cfg(target_arch = "aarch64")]
-            $crate::isa::Isa::NeonDot(token) => $body(token.neon(), $($value),*),
+            $crate::isa::Vectors::Neon(token) => $body(token, $($value),*),
             #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-            $crate::isa::Isa::Simd128(token) => $body(token, $($value),*),
-            #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
-            $crate::isa::Isa::RelaxedDot(token) => $body(token.simd128(), $($value),*),
+            $crate::isa::Vectors::Simd128(token) => $body(token, $($value),*),
         }
     }};
 }

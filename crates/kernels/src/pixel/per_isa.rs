@@ -15,14 +15,14 @@ macro_rules! per_isa {
         fn avx512($($argument: $type),*) {
             $body($($argument),*)
         }
-        match $isa {
+        match $isa.vectors() {
             #[cfg(target_arch = "x86_64")]
-            $crate::isa::Isa::Avx2(_token) => {
+            $crate::isa::Vectors::Avx2(_token) => {
                 // SAFETY: `_token` proves that this CPU has the feature that `avx2` enables.
                 unsafe { avx2($($value),*) }
             }
             #[cfg(target_arch = "x86_64")]
-            $crate::isa::Isa::Avx512Vnni(_token) => {
+            $crate::isa::Vectors::Avx512(_token) => {
                 // SAFETY: `_token` proves that this CPU has the features that `avx512` enables.
                 unsafe { avx512($($value),*) }
             }

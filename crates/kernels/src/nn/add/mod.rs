@@ -20,7 +20,7 @@ mod simd128;
 use super::Broadcast;
 use super::pairs_f32::{Pair, pairs};
 use crate::floats::with_floats;
-use crate::isa::Isa;
+use crate::isa::{Isa, Vectors};
 use crate::requantize::{OutputF32, OutputI8};
 
 /// Constants of a quantized sum.
@@ -82,25 +82,23 @@ impl Fixed {
 pub fn add_i8(isa: Isa, shape: &Broadcast, constants: &AddI8, a: &[i8], b: &[i8], out: &mut [i8]) {
     shape.check(a.len(), b.len(), out.len());
     let fixed = Fixed::new(constants);
-    match isa {
+    match isa.vectors() {
         #[cfg(target_arch = "x86_64")]
-        Isa::Avx2(_token) if shape.is_elementwise() => {
+        Vectors::Avx2(_token) if shape.is_elementwise() => {
             // SAFETY: `_token` proves that this CPU has the feature that `avx2` enables.
             unsafe { avx2(&fixed, a, b, out) }
         }
         #[cfg(target_arch = "x86_64")]
-        Isa::Avx512Vnni(_token) if shape.is_elementwise() => {
+        Vectors::Avx512(_token) if shape.is_elementwise() => {
             // SAFETY: `_token` proves that this CPU has the features that `add_i8` enables.
             unsafe { avx512::add_i8(&fixed, a, b, out) }
         }
         #[cfg(target_arch = "aarch64")]
-        Isa::Neon(_) | Isa::NeonDot(_) if shape.is_elementwise() => {
+        Vectors::Neon(_) if shape.is_elementwise() => {
             elementwise::add_i8(&fixed, a, b, out);
         }
         #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-        Isa::Simd128(_) if shape.is_elementwise() => simd128::add_i8(&fixed, a, b, out),
-        #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
-        Isa::RelaxedDot(_) if shape.is_elementwise() => simd128::add_i8(&fixed, a, b, out),
+        Vectors::Simd128(_) if shape.is_elementwise() => simd128::add_i8(&fixed, a, b, out),
         _ => scalar::add_i8(shape, &fixed, a, b, out),
     }
 }

@@ -2,7 +2,7 @@
 use super::packed_f32::Packed;
 use super::{Depthwise, DepthwiseF32, depthwise_f32};
 use crate::floats::Finish;
-use crate::isa::Isa;
+use crate::isa::{Isa, Vectors};
 use crate::nn::activation::{Activation, activate};
 use crate::nn::conv2d::{Conv2d, Conv2dF32, PreparedConv2dF32};
 use crate::nn::count;
@@ -66,22 +66,16 @@ impl PreparedDepthwiseF32 {
     }
 
     fn path(isa: Isa, shape: &Depthwise, c: &DepthwiseF32<'_>, finish: Finish) -> Option<Path> {
-        match isa {
-            Isa::Scalar => None,
+        match isa.vectors() {
+            Vectors::Scalar => None,
             #[cfg(target_arch = "x86_64")]
-            Isa::Avx2(token) => Packed::new(token, shape, c, finish).map(Path::Avx2),
+            Vectors::Avx2(token) => Packed::new(token, shape, c, finish).map(Path::Avx2),
             #[cfg(target_arch = "x86_64")]
-            Isa::Avx512Vnni(token) => Packed::new(token, shape, c, finish).map(Path::Avx512),
+            Vectors::Avx512(token) => Packed::new(token, shape, c, finish).map(Path::Avx512),
             #[cfg(target_arch = "aarch64")]
-            Isa::Neon(token) => Packed::new(token, shape, c, finish).map(Path::Neon),
-            #[cfg(target_arch = "aarch64")]
-            Isa::NeonDot(token) => Packed::new(token.neon(), shape, c, finish).map(Path::Neon),
+            Vectors::Neon(token) => Packed::new(token, shape, c, finish).map(Path::Neon),
             #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-            Isa::Simd128(token) => Packed::new(token, shape, c, finish).map(Path::Simd128),
-            #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
-            Isa::RelaxedDot(token) => {
-                Packed::new(token.simd128(), shape, c, finish).map(Path::Simd128)
-            }
+            Vectors::Simd128(token) => Packed::new(token, shape, c, finish).map(Path::Simd128),
         }
     }
 

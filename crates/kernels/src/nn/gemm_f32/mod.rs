@@ -9,7 +9,7 @@
 mod packed;
 
 use crate::floats::Finish;
-use crate::isa::Isa;
+use crate::isa::{Isa, Vectors};
 use packed::Packed;
 
 /// Constants of a product.
@@ -65,20 +65,16 @@ pub(crate) enum GemmF32 {
 impl GemmF32 {
     /// Packs the weights; `None` where the ISA has no product of its own.
     pub(crate) fn new(isa: Isa, c: &ProductF32<'_>) -> Option<Self> {
-        match isa {
-            Isa::Scalar => None,
+        match isa.vectors() {
+            Vectors::Scalar => None,
             #[cfg(target_arch = "x86_64")]
-            Isa::Avx2(token) => Some(Self::Avx2(Packed::new(token, c))),
+            Vectors::Avx2(token) => Some(Self::Avx2(Packed::new(token, c))),
             #[cfg(target_arch = "x86_64")]
-            Isa::Avx512Vnni(token) => Some(Self::Avx512(Packed::new(token, c))),
+            Vectors::Avx512(token) => Some(Self::Avx512(Packed::new(token, c))),
             #[cfg(target_arch = "aarch64")]
-            Isa::Neon(token) => Some(Self::Neon(Packed::new(token, c))),
-            #[cfg(target_arch = "aarch64")]
-            Isa::NeonDot(token) => Some(Self::Neon(Packed::new(token.neon(), c))),
+            Vectors::Neon(token) => Some(Self::Neon(Packed::new(token, c))),
             #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-            Isa::Simd128(token) => Some(Self::Simd128(Packed::new(token, c))),
-            #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
-            Isa::RelaxedDot(token) => Some(Self::Simd128(Packed::new(token.simd128(), c))),
+            Vectors::Simd128(token) => Some(Self::Simd128(Packed::new(token, c))),
         }
     }
 

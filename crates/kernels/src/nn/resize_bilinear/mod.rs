@@ -17,7 +17,7 @@ pub use taps::{Alignment, ONE, Tap, taps_10_bit, taps_f32, taps_i8};
 
 use super::{Nhwc, count};
 use crate::floats::with_floats;
-use crate::isa::Isa;
+use crate::isa::{Isa, Vectors};
 
 /// Shapes and taps of one resize; `W` is the type of a weight.
 #[derive(Debug, Clone, Copy)]
@@ -76,25 +76,21 @@ impl ResizeBilinear<'_, i32> {
 /// When a length contradicts the shape or a tap lies outside the input.
 pub fn resize_bilinear_i8(isa: Isa, shape: &ResizeBilinear<'_, i32>, input: &[i8], out: &mut [i8]) {
     shape.check(input.len(), out.len());
-    match isa {
+    match isa.vectors() {
         #[cfg(target_arch = "x86_64")]
-        Isa::Avx2(_token) if shape.doubles() => {
+        Vectors::Avx2(_token) if shape.doubles() => {
             // SAFETY: `_token` proves that this CPU has the feature that `double_avx2` enables.
             unsafe { double_avx2(shape.input, input, out) }
         }
         #[cfg(target_arch = "x86_64")]
-        Isa::Avx512Vnni(_token) if shape.doubles() => {
+        Vectors::Avx512(_token) if shape.doubles() => {
             // SAFETY: `_token` proves that this CPU has the features that `double_avx512` enables.
             unsafe { double_avx512(shape.input, input, out) }
         }
         #[cfg(target_arch = "aarch64")]
-        Isa::Neon(_) | Isa::NeonDot(_) if shape.doubles() => {
-            doubling::double(shape.input, input, out)
-        }
+        Vectors::Neon(_) if shape.doubles() => doubling::double(shape.input, input, out),
         #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-        Isa::Simd128(_) if shape.doubles() => doubling::double(shape.input, input, out),
-        #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
-        Isa::RelaxedDot(_) if shape.doubles() => doubling::double(shape.input, input, out),
+        Vectors::Simd128(_) if shape.doubles() => doubling::double(shape.input, input, out),
         _ => scalar::resize_bilinear_i8(shape, input, out),
     }
 }

@@ -14,6 +14,8 @@ pub use axis::Axis;
 use super::Source;
 use super::per_isa::per_isa;
 use crate::isa::Isa;
+#[cfg(target_arch = "x86_64")]
+use crate::isa::Vectors;
 
 /// A resampling from one size to another with its scratch row; set once per size, then run without allocating.
 #[derive(Debug, Default)]
@@ -94,7 +96,7 @@ impl Resize {
     /// The horizontal step.
     fn shrink_row(&self, isa: Isa, channels: usize, out: &mut [u8]) {
         #[cfg(target_arch = "x86_64")]
-        if let (3 | 4, Isa::Avx2(_) | Isa::Avx512Vnni(_)) = (channels, isa) {
+        if let (3 | 4, Vectors::Avx2(_) | Vectors::Avx512(_)) = (channels, isa.vectors()) {
             // SAFETY: both tokens prove that this CPU has AVX2, which includes SSE4.1.
             return unsafe {
                 match channels {

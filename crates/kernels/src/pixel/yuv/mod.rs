@@ -108,11 +108,11 @@ pub fn decode_row(isa: Isa, coding: &Coding, row: Row<'_>, rgb: &mut [u8]) {
             per_isa!(isa, $body, (coding: &Coding = coding, row: Row<'_> = row, rgb: &mut [u8] = rgb))
         };
     }
-    match (isa, row.step) {
-        (Isa::Scalar, 1 | 2) => scalar::decode_row(coding, row, rgb),
-        (_, 1) => decode!(blocks::decode_row::<1>),
-        (_, 2) => decode!(blocks::decode_row::<2>),
-        (_, step) => panic!("a chroma sample for {step} pixels"),
+    match row.step {
+        1 | 2 if isa == Isa::Scalar => scalar::decode_row(coding, row, rgb),
+        1 => decode!(blocks::decode_row::<1>),
+        2 => decode!(blocks::decode_row::<2>),
+        step => panic!("a chroma sample for {step} pixels"),
     }
 }
 
