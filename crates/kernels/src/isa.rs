@@ -21,6 +21,9 @@ pub enum Isa {
     /// x86-64 with AVX2 and FMA (Haswell, Zen and later).
     #[cfg(target_arch = "x86_64")]
     Avx2(Avx2),
+    /// x86-64 with AVX-VNNI: dot products without AVX-512 (Alder Lake, Zen 5 and later).
+    #[cfg(target_arch = "x86_64")]
+    AvxVnni(AvxVnni),
     /// x86-64 with AVX-512 F, BW, VL and VNNI (Ice Lake, Zen 4 and later).
     #[cfg(target_arch = "x86_64")]
     Avx512Vnni(Avx512Vnni),
@@ -70,6 +73,25 @@ impl Avx2 {
     pub fn new() -> Option<Self> {
         let has = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
         has.then_some(Self(()))
+    }
+}
+
+/// Proof that this CPU has AVX-VNNI (and AVX2 and FMA), and that the system saves its registers.
+#[cfg(target_arch = "x86_64")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AvxVnni(());
+
+#[cfg(target_arch = "x86_64")]
+impl AvxVnni {
+    /// Asks the CPU.
+    pub fn new() -> Option<Self> {
+        let has = is_x86_feature_detected!("avxvnni") && Avx2::new().is_some();
+        has.then_some(Self(()))
+    }
+
+    /// What this set includes.
+    pub(crate) fn avx2(self) -> Avx2 {
+        Avx2(())
     }
 }
 
@@ -145,6 +167,8 @@ impl Isa {
             #[cfg(target_arch = "x86_64")]
             Avx2::new().map(Self::Avx2),
             #[cfg(target_arch = "x86_64")]
+            AvxVnni::new().map(Self::AvxVnni),
+            #[cfg(target_arch = "x86_64")]
             Avx512Vnni::new().map(Self::Avx512Vnni),
             #[cfg(target_arch = "aarch64")]
             Neon::new().map(Self::Neon),
@@ -187,6 +211,8 @@ impl Isa {
             #[cfg(target_arch = "x86_64")]
             Self::Avx2(token) => Vectors::Avx2(token),
             #[cfg(target_arch = "x86_64")]
+            Self::AvxVnni(token) => Vectors::Avx2(token.avx2()),
+            #[cfg(target_arch = "x86_64")]
             Self::Avx512Vnni(token) => Vectors::Avx512(token),
             #[cfg(target_arch = "aarch64")]
             Self::Neon(token) => Vectors::Neon(token),
@@ -205,6 +231,8 @@ impl Isa {
             Self::Scalar => "scalar",
             #[cfg(target_arch = "x86_64")]
             Self::Avx2(_) => "avx2",
+            #[cfg(target_arch = "x86_64")]
+            Self::AvxVnni(_) => "avxvnni",
             #[cfg(target_arch = "x86_64")]
             Self::Avx512Vnni(_) => "avx512vnni",
             #[cfg(target_arch = "aarch64")]

@@ -43,6 +43,13 @@ impl Roof {
                 float32: rate(8, || unsafe { fma_256() }),
             }),
             #[cfg(target_arch = "x86_64")]
+            Isa::AvxVnni(_token) => Some(Self {
+                // SAFETY: as above.
+                int8: rate(32, || unsafe { dpbusd_256() }),
+                // SAFETY: as above.
+                float32: rate(8, || unsafe { fma_256() }),
+            }),
+            #[cfg(target_arch = "x86_64")]
             Isa::Avx512Vnni(_token) => Some(Self {
                 // SAFETY: as above.
                 int8: rate(64, || unsafe { dpbusd_512() }),
@@ -99,6 +106,14 @@ back_to_back!(
     zmm_reg,
     _mm512_setzero_si512(),
     |sum, x| _mm512_dpbusd_epi32(sum, x, x)
+);
+#[cfg(target_arch = "x86_64")]
+back_to_back!(
+    dpbusd_256,
+    "avx2,avxvnni",
+    ymm_reg,
+    _mm256_setzero_si256(),
+    |sum, x| _mm256_dpbusd_avx_epi32(sum, x, x)
 );
 #[cfg(target_arch = "x86_64")]
 back_to_back!(

@@ -6,6 +6,8 @@
 //! and then every instruction in them does. WebAssembly has loops of its own, over a trait of its own (`wasm`).
 #[cfg(target_arch = "x86_64")]
 mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx_vnni;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 #[cfg(target_arch = "aarch64")]
@@ -45,7 +47,10 @@ pub(crate) trait Lanes: Copy {
     /// Whether an element holds nine bits: what a weight needs whose zero point is not 0.
     const WIDE: bool;
 
-    /// The element for a byte; its value is the byte's.
+    /// What [`Lanes::element`] raises an input by: sums hold as much more, times the weights.
+    const LIFT: i32 = 0;
+
+    /// The element for an input byte; its value is the byte's and [`Lanes::LIFT`] more.
     fn element(byte: i8) -> Self::Element;
 
     /// The element for a weight less its zero point; beyond a byte only where [`Lanes::WIDE`].
@@ -69,8 +74,8 @@ pub(crate) trait Lanes: Copy {
     /// `STEP` elements must be readable.
     unsafe fn inputs(self, from: *const Self::Element) -> Self::Inputs;
 
-    /// `sums[l] += sum over g of a[l][g] * b[l][g]`
-    fn add_groups(self, sums: Self::Sums, a: Self::Group, b: Self::Group) -> Self::Sums;
+    /// `sums[l] += sum over g of inputs[l][g] * weights[l][g]`
+    fn add_groups(self, sums: Self::Sums, inputs: Self::Group, weights: Self::Group) -> Self::Sums;
 
     /// `sums[l] += sum over the step's inputs i of weights[l, i] * inputs[i]`
     fn add_products(

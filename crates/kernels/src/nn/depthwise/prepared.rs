@@ -23,6 +23,8 @@ enum Path {
     #[cfg(target_arch = "x86_64")]
     Avx2(staged::Packed<crate::isa::Avx2>),
     #[cfg(target_arch = "x86_64")]
+    AvxVnni(staged::Packed<crate::isa::AvxVnni>),
+    #[cfg(target_arch = "x86_64")]
     Avx512Vnni(crate::isa::Avx512Vnni, super::avx512vnni::Packed),
     #[cfg(target_arch = "x86_64")]
     Pairs(crate::isa::Avx512Vnni, Pairs),
@@ -61,6 +63,12 @@ impl PreparedDepthwise {
             Isa::Scalar => None,
             #[cfg(target_arch = "x86_64")]
             Isa::Avx2(token) => Some(Path::Avx2(staged::Packed::new(token, shape, c))),
+            #[cfg(target_arch = "x86_64")]
+            Isa::AvxVnni(token) if c.weight_zero != 0 => {
+                Some(Path::Avx2(staged::Packed::new(token.avx2(), shape, c)))
+            }
+            #[cfg(target_arch = "x86_64")]
+            Isa::AvxVnni(token) => Some(Path::AvxVnni(staged::Packed::new(token, shape, c))),
             #[cfg(target_arch = "x86_64")]
             Isa::Avx512Vnni(_) if !c.splits() => crate::isa::Avx2::new()
                 .map(|token| Path::Avx2(staged::Packed::new(token, shape, c))),
@@ -108,6 +116,11 @@ impl PreparedDepthwise {
                 unsafe { avx2(packed, input, out) }
             }
             #[cfg(target_arch = "x86_64")]
+            Path::AvxVnni(packed) => {
+                // SAFETY: as above.
+                unsafe { avx_vnni(packed, input, out) }
+            }
+            #[cfg(target_arch = "x86_64")]
             Path::Avx512Vnni(_token, packed) => {
                 // SAFETY: `_token` proves that this CPU has the features that `run` enables.
                 unsafe { packed.run(input, out) }
@@ -132,6 +145,12 @@ impl PreparedDepthwise {
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
 fn avx2(packed: &mut staged::Packed<crate::isa::Avx2>, input: &[i8], out: &mut [i8]) {
+    packed.run(input, out);
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,avxvnni")]
+fn avx_vnni(packed: &mut staged::Packed<crate::isa::AvxVnni>, input: &[i8], out: &mut [i8]) {
     packed.run(input, out);
 }
 

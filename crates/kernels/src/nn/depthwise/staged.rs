@@ -81,7 +81,7 @@ impl<L: Lanes> Packed<L> {
                 }));
             }
         }
-        let offset = |o: usize| c.offset(o, (0..kh * kw).map(|t| t * channels + o), 0);
+        let offset = |o: usize| c.offset(o, (0..kh * kw).map(|t| t * channels + o), L::LIFT);
         let slots = Ring::new(shape).slots;
         Self {
             isa,

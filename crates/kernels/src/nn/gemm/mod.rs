@@ -50,7 +50,10 @@ pub(crate) enum Gemm {
     /// `vpmaddwd`.
     #[cfg(target_arch = "x86_64")]
     Avx2(staged::Packed<crate::isa::Avx2, 6>),
-    /// `vpdpbusd`.
+    /// `vpdpbusd` on 256 bits.
+    #[cfg(target_arch = "x86_64")]
+    AvxVnni(staged::Packed<crate::isa::AvxVnni, 6>),
+    /// `vpdpbusd` on 512 bits.
     #[cfg(target_arch = "x86_64")]
     Avx512Vnni(crate::isa::Avx512Vnni, avx512vnni::Packed),
     /// `smlal`.
@@ -78,6 +81,12 @@ impl Gemm {
             Isa::Scalar => None,
             #[cfg(target_arch = "x86_64")]
             Isa::Avx2(token) => Some(Self::Avx2(staged::Packed::new(token, c))),
+            #[cfg(target_arch = "x86_64")]
+            Isa::AvxVnni(token) if c.filter.weight_zero != 0 => {
+                Some(Self::Avx2(staged::Packed::new(token.avx2(), c)))
+            }
+            #[cfg(target_arch = "x86_64")]
+            Isa::AvxVnni(token) => Some(Self::AvxVnni(staged::Packed::new(token, c))),
             #[cfg(target_arch = "x86_64")]
             Isa::Avx512Vnni(_) if !c.filter.splits() => {
                 // Products of 16 bits hold every weight.
@@ -117,6 +126,11 @@ impl Gemm {
                 unsafe { avx2(packed, rows, out) }
             }
             #[cfg(target_arch = "x86_64")]
+            Self::AvxVnni(ref mut packed) => {
+                // SAFETY: as above.
+                unsafe { avx_vnni(packed, rows, out) }
+            }
+            #[cfg(target_arch = "x86_64")]
             Self::Avx512Vnni(_token, ref mut packed) => {
                 // SAFETY: `_token` proves that this CPU has the features that `run` enables.
                 unsafe { packed.run(rows, out) }
@@ -136,5 +150,11 @@ impl Gemm {
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
 fn avx2(packed: &mut staged::Packed<crate::isa::Avx2, 6>, rows: Rows<'_>, out: &mut [i8]) {
+    packed.run(rows, out);
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,avxvnni")]
+fn avx_vnni(packed: &mut staged::Packed<crate::isa::AvxVnni, 6>, rows: Rows<'_>, out: &mut [i8]) {
     packed.run(rows, out);
 }

@@ -63,7 +63,7 @@ impl<L: Lanes, const M: usize> Packed<L, M> {
                 }
             }
         }
-        let offset = |o: usize| c.filter.offset(o, row(o), 0);
+        let offset = |o: usize| c.filter.offset(o, row(o), L::LIFT);
         Self {
             isa,
             segments,
