@@ -2,11 +2,13 @@
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
+use hypercut::Threads;
 use std::num::NonZeroUsize;
 
 use crate::bench::BenchArgs;
 use crate::convert::ConvertArgs;
 use crate::eval::EvalArgs;
+use crate::fault::Fault;
 use crate::folder::FolderArgs;
 use crate::live::LiveArgs;
 use crate::model::ModelCommand;
@@ -106,7 +108,7 @@ fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, NonZeroUsize::get)
 }
 
-/// What `--jobs` may be: at least 1, and no more than a few per core.
+/// What `--jobs` and `--threads` may be: at least 1, and no more than a few per core.
 pub(crate) fn jobs(text: &str) -> Result<NonZeroUsize, String> {
     let most = MOST_PER_CORE * cores();
     let jobs = text
@@ -121,4 +123,22 @@ pub(crate) fn jobs(text: &str) -> Result<NonZeroUsize, String> {
 /// Threads to work with: as many as were asked for, or one per core.
 pub(crate) fn threads(jobs: Option<NonZeroUsize>) -> usize {
     jobs.map_or_else(cores, NonZeroUsize::get)
+}
+
+/// How many threads share the work on one picture.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct ThreadArgs {
+    /// Threads that share the work on each picture: its rows, and two looks of the network at a time; results are the same
+    #[arg(long, value_name = "N", default_value = "1", value_parser = jobs)]
+    threads: NonZeroUsize,
+}
+
+impl ThreadArgs {
+    /// Starts them.
+    ///
+    /// # Errors
+    /// A usage error for more than one in a build without the feature `threads`.
+    pub(crate) fn start(&self) -> anyhow::Result<Threads> {
+        Ok(Threads::new(self.threads.get()).map_err(|error| Fault::usage(error.to_string()))?)
+    }
 }

@@ -1,8 +1,9 @@
 //! More than one look at a picture: the whole and its mirror image, then the same closer to the people.
 use crate::error::Result;
 use crate::frame::Frame;
-use crate::mask::Mask;
+use crate::mask::{Mask, Verdict};
 use crate::network::Network;
+use crate::threads::Threads;
 use crate::thumbnail::Thumbnail;
 use hypercut_kernels::isa::Isa;
 use hypercut_kernels::pixel::Source;
@@ -43,6 +44,15 @@ struct Part {
     bottom: f32,
 }
 
+/// What looks are taken with.
+pub(crate) struct Eyes<'a> {
+    pub(crate) isa: Isa,
+    pub(crate) threads: &'a Threads,
+    pub(crate) network: &'a mut Network,
+    /// The same network once more, for two looks at a time.
+    pub(crate) second: Option<&'a mut Network>,
+}
+
 /// Scratch of [`Effort::Still`]; allocates when a size grows.
 #[derive(Debug, Default)]
 pub(crate) struct Still {
@@ -54,20 +64,21 @@ pub(crate) struct Still {
 
 impl Still {
     /// Fills `out`, of `FINER` times the size of the network's answer, with probabilities; `picture` is the frame as the
-    /// network sees it, `first` its answer, which becomes the mean of both sides' answers.
+    /// network sees it. `first` becomes the mean of both sides' answers to it; the confidence of the plain side's is returned.
     pub(crate) fn run(
         &mut self,
-        isa: Isa,
-        network: &mut Network,
+        mut eyes: Eyes<'_>,
         frame: &Frame<'_>,
         picture: &[u8],
         first: &mut Mask,
         out: &mut Mask,
-    ) -> Result<()> {
-        self.mirror.run(network, picture, first)?;
-        enlarge(isa, &mut self.enlarge, first, out);
+    ) -> Result<f32> {
+        self.mirror.look(&mut eyes, picture, first)?;
+        let confidence = Verdict::of(first).confidence;
+        self.mirror.add_to(first);
+        enlarge(eyes.isa, &mut self.enlarge, first, out);
         let Some(part) = around_people(first) else {
-            return Ok(());
+            return Ok(confidence);
         };
         let (x, width) = pixels(part.left, part.right, frame.width());
         let (y, height) = pixels(part.top, part.bottom, frame.height());
@@ -79,10 +90,12 @@ impl Still {
             frame.stride(),
             frame.format(),
         )?;
-        let input = network.input();
-        let picture = self.thumbnail.take(isa, &window, input.width, input.height);
-        network.run(picture, &mut self.closer)?;
-        self.mirror.run(network, picture, &mut self.closer)?;
+        let input = eyes.network.input();
+        let picture =
+            self.thumbnail
+                .take(eyes.threads, eyes.isa, &window, input.width, input.height);
+        self.mirror.look(&mut eyes, picture, &mut self.closer)?;
+        self.mirror.add_to(&mut self.closer);
         let part = Part {
             left: x as f32 / frame.width() as f32,
             top: y as f32 / frame.height() as f32,
@@ -90,7 +103,7 @@ impl Still {
             bottom: (y + height) as f32 / frame.height() as f32,
         };
         blend(&self.closer, part, out);
-        Ok(())
+        Ok(confidence)
     }
 }
 
@@ -102,15 +115,29 @@ struct Mirror {
 }
 
 impl Mirror {
-    /// Looks at the mirror image of `picture` too; `mask`, the answer to `picture`, becomes the mean, halves rounded up.
-    fn run(&mut self, network: &mut Network, picture: &[u8], mask: &mut Mask) -> Result<()> {
-        let width = network.input().width;
+    /// Fills `mask` with the answer to `picture`, and looks at its mirror image too.
+    fn look(&mut self, eyes: &mut Eyes<'_>, picture: &[u8], mask: &mut Mask) -> Result<()> {
+        let width = eyes.network.input().width;
         self.picture.clear();
         for row in picture.chunks_exact(3 * width) {
             self.picture
                 .extend(row.as_chunks::<3>().0.iter().rev().flatten());
         }
-        network.run(&self.picture, &mut self.answer)?;
+        let (network, mirrored) = (&mut *eyes.network, &self.picture);
+        let answer = &mut self.answer;
+        let Some(second) = &mut eyes.second else {
+            network.run(picture, mask)?;
+            return network.run(mirrored, answer);
+        };
+        let (plain, other) = eyes.threads.join(
+            || network.run(picture, mask),
+            || second.run(mirrored, answer),
+        );
+        plain.and(other)
+    }
+
+    /// `mask`, the answer to a picture, becomes the mean of it and of that to the mirror image, halves rounded up.
+    fn add_to(&self, mask: &mut Mask) {
         let width = mask.width();
         for (row, other) in mask
             .data_mut()
@@ -121,7 +148,6 @@ impl Mirror {
                 *a = (u16::from(*a) + u16::from(b)).div_ceil(2) as u8;
             }
         }
-        Ok(())
     }
 }
 
@@ -292,9 +318,15 @@ mod tests {
         let mut mask = Mask::new();
         network.run(&picture, &mut mask).unwrap();
         assert!(!symmetric(&mask));
-        Mirror::default()
-            .run(&mut network, &picture, &mut mask)
-            .unwrap();
+        let mut eyes = Eyes {
+            isa: Isa::detect(),
+            threads: &Threads::default(),
+            network: &mut network,
+            second: None,
+        };
+        let mut mirror = Mirror::default();
+        mirror.look(&mut eyes, &picture, &mut mask).unwrap();
+        mirror.add_to(&mut mask);
         assert!(symmetric(&mask));
     }
 

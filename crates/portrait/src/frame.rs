@@ -313,6 +313,37 @@ impl<'a> FrameMut<'a> {
         assert!(y < self.height, "row {y} of {}", self.height);
         &mut self.data[y * self.stride..][..self.width * self.format.bytes()]
     }
+
+    /// The whole frame in bands of `rows` rows, the last having what is left.
+    pub(crate) fn bands(&mut self, rows: usize) -> impl ExactSizeIterator<Item = Band<'_>> + Send {
+        let (stride, row) = (self.stride, self.width * self.format.bytes());
+        let used = (self.height - 1) * stride + row;
+        let bands = self.data[..used]
+            .chunks_mut(rows.saturating_mul(stride))
+            .enumerate();
+        bands.map(move |(i, data)| Band {
+            first: i * rows,
+            data,
+            stride,
+            row,
+        })
+    }
+}
+
+/// Successive rows of a [`FrameMut`].
+pub(crate) struct Band<'a> {
+    first: usize,
+    data: &'a mut [u8],
+    stride: usize,
+    row: usize,
+}
+
+impl<'a> Band<'a> {
+    /// Every row with its number in the frame, top first.
+    pub(crate) fn rows(self) -> impl Iterator<Item = (usize, &'a mut [u8])> {
+        let rows = self.data.chunks_mut(self.stride);
+        (self.first..).zip(rows.map(move |row| &mut row[..self.row]))
+    }
 }
 
 /// An owned picture, packed; what an option of kind [`OptionKind::Picture`](crate::effects::OptionKind::Picture) takes.

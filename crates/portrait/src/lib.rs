@@ -34,6 +34,7 @@
 //! - [`effects`]: the list [`EFFECTS`](effects::EFFECTS), from which command line, server and web page make their options.
 //! - [`live`]: frame after frame, failing closed.
 //! - [`logo`]: a logo in the corner.
+//! - [`Threads`]: several threads for one picture, with the feature `threads`; one otherwise.
 //! - [`yuv`]: I420, NV12 and other luma with chroma to frames, and back.
 pub mod effects;
 mod effort;
@@ -44,6 +45,7 @@ pub mod logo;
 pub mod mask;
 mod network;
 mod segmenter;
+mod threads;
 mod thumbnail;
 pub mod yuv;
 
@@ -52,3 +54,4 @@ pub use error::{Error, ErrorKind, Result};
 pub use frame::{Frame, FrameMut, Picture, PixelFormat};
 pub use mask::Mask;
 pub use segmenter::Segmenter;
+pub use threads::Threads;

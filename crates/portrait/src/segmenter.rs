@@ -1,13 +1,16 @@
 //! Frame in, mask out.
+use std::borrow::Cow;
+
 use hypercut_kernels::isa::Isa;
 use hypercut_kernels::pixel::composite::luma;
 use hypercut_kernels::pixel::opacity;
 
-use crate::effort::{Effort, Still};
+use crate::effort::{Effort, Eyes, Still};
 use crate::error::Result;
 use crate::frame::Frame;
 use crate::mask::{Mask, Specks, TemporalFilter, TemporalOptions, Upsampler, Verdict, coverage};
 use crate::network::{Network, Size};
+use crate::threads::Threads;
 use crate::thumbnail::Thumbnail;
 
 /// The network that is built in; `models/CARD.md` says what it learned from.
@@ -39,7 +42,12 @@ const BUILT_IN_SMALL: &[u8] = include_bytes!("../../../models/hypercut-v3-small.
 #[derive(Debug)]
 pub struct Segmenter {
     isa: Isa,
+    threads: Threads,
+    /// The `.tflite` file.
+    file: Cow<'static, [u8]>,
     network: Network,
+    /// The same once more, for two looks at a time; made when they are first taken.
+    second: Option<Network>,
     thumbnail: Thumbnail,
     /// At the size of the network's output, where that is another than its input's.
     guide: Thumbnail,
@@ -61,7 +69,7 @@ impl Segmenter {
     /// # Errors
     /// [`ErrorKind::Model`](crate::ErrorKind::Model), which a tested build never returns.
     pub fn new() -> Result<Self> {
-        Self::from_tflite(BUILT_IN)
+        Self::of_file(Cow::Borrowed(BUILT_IN))
     }
 
     /// With the built-in network for a smaller input: less than half the multiply-adds, and coarser masks. For
@@ -70,7 +78,7 @@ impl Segmenter {
     /// # Errors
     /// As [`new`](Self::new).
     pub fn small() -> Result<Self> {
-        Self::from_tflite(BUILT_IN_SMALL)
+        Self::of_file(Cow::Borrowed(BUILT_IN_SMALL))
     }
 
     /// The `.tflite` file of the built-in network, for tools that look into it.
@@ -88,9 +96,16 @@ impl Segmenter {
     /// [`ErrorKind::Model`](crate::ErrorKind::Model) when the bytes aren't such a network; the message says what was
     /// found and what is expected.
     pub fn from_tflite(bytes: &[u8]) -> Result<Self> {
+        Self::of_file(Cow::Owned(bytes.to_vec()))
+    }
+
+    fn of_file(file: Cow<'static, [u8]>) -> Result<Self> {
         Ok(Self {
             isa: Isa::detect(),
-            network: Network::new(bytes)?,
+            threads: Threads::default(),
+            network: Network::new(&file)?,
+            second: None,
+            file,
             thumbnail: Thumbnail::default(),
             guide: Thumbnail::default(),
             small: Mask::new(),
@@ -116,6 +131,14 @@ impl Segmenter {
         self.effort = effort;
     }
 
+    /// Works on several threads from now on; the masks stay the same, byte for byte. The network itself runs on one: looks are
+    /// taken two at a time, everything else is shared by rows.
+    pub fn set_threads(&mut self, threads: &Threads) {
+        self.threads = threads.clone();
+        self.upsampler.set_threads(threads);
+        self.second = self.second.take().filter(|_| threads.count() > 1);
+    }
+
     /// Forgets the frames before: for a cut, a seek, another camera. Matters with [`set_temporal`](Self::set_temporal) alone.
     pub fn reset(&mut self) {
         if let Some(filter) = &mut self.temporal {
@@ -129,30 +152,35 @@ impl Segmenter {
     /// [`ErrorKind::Model`](crate::ErrorKind::Model), which a network that [`from_tflite`](Self::from_tflite) took never
     /// causes.
     pub fn segment(&mut self, frame: &Frame<'_>, mask: &mut Mask) -> Result<()> {
-        let input = self.network.input();
+        let (isa, threads, input) = (self.isa, &self.threads, self.network.input());
         self.thumbnail
-            .take(self.isa, frame, input.width, input.height);
+            .take(threads, isa, frame, input.width, input.height);
         let picture = self.thumbnail.rgb();
-        self.network.run(picture, &mut self.small)?;
-        let Verdict { confidence, .. } = Verdict::of(&self.small);
-        let small = match self.effort {
-            Effort::Once => &mut self.small,
+        let (small, confidence) = match self.effort {
+            Effort::Once => {
+                self.network.run(picture, &mut self.small)?;
+                let confidence = Verdict::of(&self.small).confidence;
+                (&mut self.small, confidence)
+            }
             Effort::Still => {
-                self.still.run(
-                    self.isa,
-                    &mut self.network,
-                    frame,
-                    picture,
-                    &mut self.small,
-                    &mut self.fine,
-                )?;
-                &mut self.fine
+                if threads.count() > 1 && self.second.is_none() {
+                    self.second = Some(Network::new(&self.file)?);
+                }
+                let eyes = Eyes {
+                    isa,
+                    threads,
+                    network: &mut self.network,
+                    second: self.second.as_mut(),
+                };
+                let (first, fine) = (&mut self.small, &mut self.fine);
+                let confidence = self.still.run(eyes, frame, picture, first, fine)?;
+                (fine, confidence)
             }
         };
         let (width, height) = (small.width(), small.height());
         let guide = match self.effort {
-            Effort::Once => at_mask_size(&mut self.guide, self.isa, picture, input, small)?,
-            Effort::Still => self.guide.take(self.isa, frame, width, height),
+            Effort::Once => at_mask_size(&mut self.guide, isa, picture, input, small)?,
+            Effort::Still => self.guide.take(threads, isa, frame, width, height),
         };
         if let Some(filter) = &mut self.temporal {
             self.luma.clear();
@@ -168,7 +196,7 @@ impl Segmenter {
         };
         // Where the small copy has shown that nothing is transparent, the frame need not be read for that again.
         let is_opaque = !frame.format().has_alpha() || self.thumbnail.is_opaque();
-        let bound = (!is_opaque).then_some(self.isa);
+        let bound = (!is_opaque).then_some(isa);
         draw(&mut self.upsampler, bound, frame, guide, small, mask);
         Ok(())
     }
@@ -179,9 +207,10 @@ impl Segmenter {
     /// As [`segment`](Self::segment).
     pub fn segment_raw(&mut self, frame: &Frame<'_>, mask: &mut Mask) -> Result<()> {
         let input = self.network.input();
+        let (threads, isa) = (&self.threads, self.isa);
         let picture = self
             .thumbnail
-            .take(self.isa, frame, input.width, input.height);
+            .take(threads, isa, frame, input.width, input.height);
         self.network.run(picture, mask)
     }
 
@@ -193,11 +222,12 @@ impl Segmenter {
         picture: &mut Vec<u8>,
     ) -> Result<()> {
         let input = self.network.input();
+        let (threads, isa) = (&self.threads, self.isa);
         let taken = self
             .thumbnail
-            .take(self.isa, frame, input.width, input.height);
+            .take(threads, isa, frame, input.width, input.height);
         self.network.run(taken, small)?;
-        let guide = at_mask_size(&mut self.guide, self.isa, taken, input, small)?;
+        let guide = at_mask_size(&mut self.guide, isa, taken, input, small)?;
         picture.clear();
         picture.extend_from_slice(guide);
         Ok(())
@@ -210,9 +240,10 @@ impl Segmenter {
         small: &Mask,
         picture: &mut Vec<u8>,
     ) -> Result<()> {
+        let (width, height) = (small.width(), small.height());
         let taken = self
             .guide
-            .take(self.isa, frame, small.width(), small.height());
+            .take(&self.threads, self.isa, frame, width, height);
         picture.clear();
         picture.extend_from_slice(taken);
         Ok(())
@@ -250,7 +281,8 @@ fn at_mask_size<'a>(
         return Ok(picture);
     }
     let picture = Frame::rgb8(picture, input.width, input.height)?;
-    Ok(guide.take(isa, &picture, width, height))
+    // From small to small: not worth a thread.
+    Ok(guide.take(&Threads::default(), isa, &picture, width, height))
 }
 
 /// Brings `small` to the frame's size along its edges, with `bound` nowhere above the frame's own alpha; `guide` is the frame at

@@ -1,10 +1,13 @@
 //! The frame as the network sees it: small, stretched to a given shape, red green blue.
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use hypercut_kernels::isa::Isa;
 use hypercut_kernels::pixel::Source;
-use hypercut_kernels::pixel::resize::Resize;
+use hypercut_kernels::pixel::resize::{Resize, Sums};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::frame::Frame;
+use crate::threads::Threads;
 
 impl<'a> Frame<'a> {
     /// The frame as the kernels take it.
@@ -35,17 +38,49 @@ impl<'a> Frame<'a> {
             return Err(Error::new(ErrorKind::Frame, message));
         }
         let mut thumbnail = Thumbnail::default();
-        thumbnail.take(Isa::detect(), self, width, height);
+        thumbnail.take(&Threads::default(), Isa::detect(), self, width, height);
         Ok(thumbnail.rgb)
+    }
+}
+
+/// A resampling in bands of rows.
+#[derive(Debug, Default)]
+pub(crate) struct Resampler {
+    resize: Resize,
+    bands: Vec<Sums>,
+}
+
+impl Resampler {
+    /// Resamples `source` to `out`, `[height, width, source.channels]`; whether every pixel of it was seen to be opaque.
+    pub(crate) fn run(
+        &mut self,
+        threads: &Threads,
+        isa: Isa,
+        source: Source<'_>,
+        (width, height): (usize, usize),
+        out: &mut [u8],
+    ) -> bool {
+        self.resize
+            .set((source.width, source.height), (width, height));
+        let (resize, opaque) = (&self.resize, AtomicBool::new(true));
+        let rows = threads.band(height, 1);
+        let bands = out.chunks_mut(rows * width * source.channels).enumerate();
+        threads.each(&mut self.bands, bands, |(i, out), sums| {
+            if !resize.rows(isa, source, i * rows, sums, out) {
+                opaque.store(false, Ordering::Relaxed);
+            }
+        });
+        opaque.into_inner()
     }
 }
 
 /// An area-averaged copy of a frame, `[height, width, 3]`, whatever the frame's format; alpha is left out.
 #[derive(Debug, Default)]
 pub(crate) struct Thumbnail {
-    resize: Resize,
+    resampler: Resampler,
     sampled: Vec<u8>,
     rgb: Vec<u8>,
+    opaque: bool,
 }
 
 impl Thumbnail {
@@ -56,30 +91,33 @@ impl Thumbnail {
 
     /// Whether the last frame was seen to be opaque throughout; `false` is no proof that it isn't.
     pub(crate) fn is_opaque(&self) -> bool {
-        self.resize.is_opaque()
+        self.opaque
     }
 
     pub(crate) fn take(
         &mut self,
+        threads: &Threads,
         isa: Isa,
         frame: &Frame<'_>,
         width: usize,
         height: usize,
     ) -> &[u8] {
-        let channels = frame.format().bytes();
+        let (source, size) = (frame.source(), (width, height));
         self.rgb.resize(width * height * 3, 0);
-        if channels == 3 {
-            self.resize
-                .run(isa, frame.source(), (width, height), &mut self.rgb);
+        if source.channels == 3 {
+            self.opaque = self
+                .resampler
+                .run(threads, isa, source, size, &mut self.rgb);
             return &self.rgb;
         }
-        self.sampled.resize(width * height * channels, 0);
-        self.resize
-            .run(isa, frame.source(), (width, height), &mut self.sampled);
+        self.sampled.resize(width * height * source.channels, 0);
+        self.opaque = self
+            .resampler
+            .run(threads, isa, source, size, &mut self.sampled);
         for (out, pixel) in self
             .rgb
             .chunks_exact_mut(3)
-            .zip(self.sampled.chunks_exact(channels))
+            .zip(self.sampled.chunks_exact(source.channels))
         {
             match pixel {
                 [gray] => out.fill(*gray),

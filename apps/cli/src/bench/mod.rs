@@ -6,7 +6,7 @@ mod stats;
 use anyhow::{Context, Result};
 use clap::{Args, ValueHint};
 use hypercut::effects::{self, Effect, OptionKind, OptionValue, OptionValues};
-use hypercut::{ErrorKind, FrameMut, Mask, Picture, Segmenter};
+use hypercut::{ErrorKind, FrameMut, Mask, Picture, Segmenter, Threads};
 use hypercut_engine::Session;
 use hypercut_engine::describe::Description;
 use hypercut_engine::profile::Roof;
@@ -14,6 +14,7 @@ use hypercut_engine::tensor::DType;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use crate::args::ThreadArgs;
 use crate::fault::{Exit, Fault};
 use crate::log::Log;
 use crate::model::Named;
@@ -33,10 +34,8 @@ pub(crate) struct BenchArgs {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     model: Option<PathBuf>,
 
-    /// Threads to use; one alone is supported now
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    #[arg(value_parser = clap::value_parser!(u32).range(1..))]
-    threads: u32,
+    #[command(flatten)]
+    threads: ThreadArgs,
 
     /// Size of the frame, RGBA and made up
     #[arg(long, value_name = "WxH", default_value = "1920x1080")]
@@ -62,8 +61,9 @@ Examples:
   hypercut bench
   hypercut bench --frame 1280x720 --effect color --json
   hypercut bench --model other.tflite
+  hypercut bench --frame 3840x2160 --threads 2
 
-Times are wall-clock. A step's time is the mean of all rounds; everything else is median and 95th percentile. \
+Times are wall-clock. Threads share the rows of a frame; a network runs on one, whatever their number. A step's time is the mean of all rounds; everything else is median and 95th percentile. \
 \"of peak\" is a step's multiply-adds per second over what the core's widest instructions give back to back, measured in the \
 same run (x86-64 alone). \
 HYPERCUT_ISA=scalar takes a lower instruction set than the CPU's best.";
@@ -82,6 +82,8 @@ struct FrameTimes {
 /// What was measured.
 #[derive(Debug)]
 struct Measured {
+    /// How many worked on the frame.
+    threads: usize,
     description: Description,
     isa: &'static str,
     /// `None` where it is not known how to measure it.
@@ -98,14 +100,9 @@ struct Measured {
 /// # Errors
 /// A network that can't be read, planned or timed.
 pub(crate) fn run(args: &BenchArgs, log: &Log) -> Result<Exit> {
-    if args.threads > 1 {
-        log.warn(&format!(
-            "{} threads asked for, 1 used: one core is what is supported now",
-            args.threads
-        ));
-    }
+    let threads = args.threads.start()?;
     let named = Named::read(args.model.as_deref())?;
-    let measured = measure(args, &named, log)?;
+    let measured = measure(args, &named, &threads, log)?;
     let text = if args.json {
         format!("{}\n", report::as_json(args, &named, &measured))
     } else {
@@ -114,7 +111,7 @@ pub(crate) fn run(args: &BenchArgs, log: &Log) -> Result<Exit> {
     text_to_stdout(&text)
 }
 
-fn measure(args: &BenchArgs, named: &Named, log: &Log) -> Result<Measured> {
+fn measure(args: &BenchArgs, named: &Named, threads: &Threads, log: &Log) -> Result<Measured> {
     let (graph, plan) = named.plan()?;
     let description = Description::new(&graph, &plan);
     let (isa, roof) = (plan.isa().name(), Roof::measure(plan.isa()));
@@ -134,7 +131,7 @@ fn measure(args: &BenchArgs, named: &Named, log: &Log) -> Result<Measured> {
             .collect()
     });
     let frame = match Segmenter::from_tflite(&named.bytes) {
-        Ok(segmenter) => Some(measure_frame(args, segmenter)?),
+        Ok(segmenter) => Some(measure_frame(args, segmenter, threads)?),
         Err(error) if error.kind() == ErrorKind::Model => {
             log.warn(&format!(
                 "{}: {error}; the network alone is timed",
@@ -145,6 +142,7 @@ fn measure(args: &BenchArgs, named: &Named, log: &Log) -> Result<Measured> {
         Err(error) => return Err(error).with_context(|| named.name.clone()),
     };
     Ok(Measured {
+        threads: threads.count(),
         description,
         isa,
         roof,
@@ -183,9 +181,15 @@ fn fill_inputs(session: &mut Session) -> Result<()> {
     Ok(())
 }
 
-fn measure_frame(args: &BenchArgs, mut segmenter: Segmenter) -> Result<FrameTimes> {
+fn measure_frame(
+    args: &BenchArgs,
+    mut segmenter: Segmenter,
+    threads: &Threads,
+) -> Result<FrameTimes> {
     let picture = frame::person(args.frame)?;
     let mut effect = build(&args.effect, &picture)?;
+    segmenter.set_threads(threads);
+    effect.set_threads(threads);
     let frame = picture.as_frame();
     let format = effect.output_format(frame.format());
     let (width, height) = (frame.width(), frame.height());

@@ -93,8 +93,15 @@ pub(super) fn as_text(args: &BenchArgs, named: &Named, measured: &Measured) -> S
         table.row(row);
     }
     let mut text = format!(
-        "network {}, {} MACs, {}, 1 thread, {} rounds\n\n{table}\n",
-        named.name, measured.description.macs, measured.isa, args.rounds
+        "network {}, {} MACs, {}, {}, {} rounds\n\n{table}\n",
+        named.name,
+        measured.description.macs,
+        measured.isa,
+        match measured.threads {
+            1 => "1 thread".into(),
+            count => format!("{count} threads"),
+        },
+        args.rounds
     );
     if let (Some(roof), Some((_, whole))) = (&measured.roof, &peak) {
         let Roof { int8, float32 } = roof;
@@ -171,7 +178,7 @@ pub(super) fn as_json(args: &BenchArgs, named: &Named, measured: &Measured) -> V
     json!({
         "model": named.name,
         "isa": measured.isa,
-        "threads": 1,
+        "threads": measured.threads,
         "rounds": args.rounds,
         "macs": measured.description.macs,
         "arena_bytes": measured.description.arena_bytes,

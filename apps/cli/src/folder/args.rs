@@ -38,7 +38,7 @@ pub(crate) struct FolderArgs {
     #[command(flatten)]
     pub(crate) recipe: RecipeArgs,
 
-    /// Pictures worked on at a time [default: one per core]
+    /// Pictures worked on at a time, each by a thread of its own [default: one per core]
     #[arg(short, long, value_name = "N", value_parser = crate::args::jobs)]
     pub(crate) jobs: Option<NonZeroUsize>,
 

@@ -2,6 +2,7 @@
 use clap::{Args, ValueHint};
 use std::path::PathBuf;
 
+use crate::args::ThreadArgs;
 use crate::studio::RecipeArgs;
 
 const EXAMPLES: &str = "\
@@ -10,6 +11,7 @@ Examples:
   hypercut photo me.jpg -o out.jpg --strength 80 --style bokeh
   hypercut photo me.jpg --effect cutout --trim -o me.png
   hypercut photo me.jpg --effect image --background beach.jpg --logo logo.png -o out.jpg
+  hypercut photo huge.jpg -o out.jpg --threads 4          all cores for one picture
   hypercut photo holiday/ --recursive -o done/            as `hypercut folder holiday/ -o done/` does it
   curl -s https://example.com/me.jpg | hypercut photo - --effect mask > mask.png
 
@@ -21,6 +23,9 @@ Formats: JPEG, PNG and WebP are read, whatever their names. Cut-outs and masks b
 otherwise, everything else keeps its input's format. WebP is written lossless, so --quality doesn't count for it. \
 EXIF orientation is applied, the ICC profile is kept, other metadata only with --keep-metadata. Output has 8 bits \
 per channel.
+
+Threads: pictures are worked on one after another; --threads lets several share each. For many pictures `hypercut folder \
+--jobs`, a whole picture per thread, gets more done; decoding and encoding, which take most of a picture's time, are never shared.
 
 Exit codes: 0 all pictures worked, 1 some failed (the others are done), 2 usage.";
 
@@ -39,8 +44,11 @@ pub(crate) struct PhotoArgs {
     #[command(flatten)]
     pub(crate) recipe: RecipeArgs,
 
+    #[command(flatten)]
+    pub(crate) threads: ThreadArgs,
+
     /// Go through a folder and the folders in it, as `hypercut folder` does: with a manifest, resumed after any stop
-    #[arg(short, long, conflicts_with = "skip_existing")]
+    #[arg(short, long, conflicts_with_all = ["skip_existing", "threads"])]
     pub(crate) recursive: bool,
 
     /// Replace files that are already there

@@ -34,7 +34,7 @@ pub(crate) fn run(args: PhotoArgs, log: &mut Log) -> Result<Exit> {
     if args.recursive && args.inputs.iter().any(|path| path.is_dir()) {
         return folder::run(tree(args, target)?, log);
     }
-    let recipe = args.recipe.recipe()?;
+    let recipe = args.recipe.recipe()?.on(args.threads.start()?);
     let most_bytes = recipe.max_pixels().file_bytes();
     let (mut inputs, mut refused) = (Vec::new(), Vec::new());
     for path in &args.inputs {

@@ -3,7 +3,7 @@ use anyhow::{Context, Result};
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args, ValueHint};
 use hypercut::effects::{self, EFFECTS, Effect, EffectInfo, OptionValue, OptionValues};
-use hypercut::{Effort, Segmenter};
+use hypercut::{Effort, Segmenter, Threads};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
@@ -223,6 +223,8 @@ pub(crate) struct Recipe {
     pub(crate) nature: Nature,
     pub(super) spec: Spec,
     fingerprint: String,
+    /// For each picture; no part of the fingerprint, as results don't depend on it.
+    threads: Threads,
 }
 
 impl Recipe {
@@ -262,7 +264,15 @@ impl Recipe {
             nature,
             spec: spec.clone(),
             fingerprint: fingerprint(&digests),
+            threads: Threads::default(),
         })
+    }
+
+    /// Lets `threads` share the work on each picture.
+    #[must_use]
+    pub(crate) fn on(mut self, threads: Threads) -> Self {
+        self.threads = threads;
+        self
     }
 
     /// The name of the effect.
@@ -319,7 +329,13 @@ impl Recipe {
     /// # Errors
     /// None that [`Recipe::new`] doesn't find first.
     pub(crate) fn effect(&self) -> Result<Box<dyn Effect>> {
-        Ok(self.info.build(&self.values)?)
+        self.effect_of(&self.values)
+    }
+
+    fn effect_of(&self, values: &OptionValues) -> Result<Box<dyn Effect>> {
+        let mut effect = self.info.build(values)?;
+        effect.set_threads(&self.threads);
+        Ok(effect)
     }
 
     /// A variant of the effect that takes less, where there is one: no discs, or edges as they are.
@@ -337,7 +353,7 @@ impl Recipe {
             }
             _ => return Ok(None),
         }
-        Ok(Some(self.info.build(&values)?))
+        self.effect_of(&values).map(Some)
     }
 
     /// The network, new.
@@ -352,6 +368,7 @@ impl Recipe {
         if !self.spec.fast {
             segmenter.set_effort(Effort::Still);
         }
+        segmenter.set_threads(&self.threads);
         Ok(segmenter)
     }
 
@@ -360,10 +377,12 @@ impl Recipe {
     /// # Errors
     /// What the library says.
     pub(crate) fn smaller_segmenter(&self) -> Result<Option<Segmenter>> {
-        Ok(match self.network {
-            Some(_) => None,
-            None => Some(Segmenter::small()?),
-        })
+        if self.network.is_some() {
+            return Ok(None);
+        }
+        let mut segmenter = Segmenter::small()?;
+        segmenter.set_threads(&self.threads);
+        Ok(Some(segmenter))
     }
 }
 

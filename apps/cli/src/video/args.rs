@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::clip::Ratio;
 use super::raw::RawFormat;
+use crate::args::ThreadArgs;
 use crate::bench::Size;
 use crate::picture::PixelLimit;
 use crate::studio::{DrawArgs, Spec};
@@ -15,6 +16,7 @@ Examples:
   hypercut video talk.mp4 -o out.webm --effect cutout       transparent video (VP9; .mov is ProRes 4444)
   hypercut video talk.mp4 -o mask.mkv --effect mask         the soft mask, white where the person is
   hypercut video in.y4m -o out.y4m --effect color --color green
+  hypercut video 4k.mp4 -o out.mp4 --threads 4              the rows of each frame shared by four threads
   ffmpeg -i x.mp4 -f yuv4mpegpipe - | hypercut video - -o - | ffplay -
   hypercut video - --raw-in rgb24 --size 1280x720 --fps 30 -o - --raw-out rgba --effect cutout <in >out
 
@@ -45,6 +47,9 @@ pub(crate) struct VideoArgs {
     /// What to do about a frame that is damaged
     #[arg(long, value_enum, default_value_t = OnError::Hold)]
     pub(crate) on_error: OnError,
+
+    #[command(flatten)]
+    pub(crate) threads: ThreadArgs,
 
     #[command(flatten)]
     pub(crate) mask: MaskArgs,

@@ -54,7 +54,8 @@ pub(crate) fn run(args: &VideoArgs, log: &mut Log) -> Result<Exit> {
     }
     let recipe = Recipe::new(&spec, |name| {
         source::read_file(Path::new(name), args.max_pixels.file_bytes())
-    })?;
+    })?
+    .on(args.threads.start()?);
     let output = Output::new(args, recipe.nature.cuts_out)?;
     let mut composer = Composer::new(&recipe, args.mask.options(LOOK_AHEAD))?;
     let input = open(args, &output, log)?;

@@ -16,4 +16,5 @@ mod pictures;
 mod serve;
 mod small_disk;
 mod streams;
+mod threads;
 mod video;

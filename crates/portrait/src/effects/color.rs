@@ -4,6 +4,7 @@ use super::{Effect, EffectInfo, OptionInfo, OptionKind, check};
 use crate::error::Result;
 use crate::frame::{Frame, FrameMut, PixelFormat};
 use crate::mask::Mask;
+use crate::threads::Threads;
 
 pub(super) const INFO: EffectInfo = EffectInfo {
     name: "color",
@@ -30,6 +31,10 @@ struct Color {
 impl Effect for Color {
     fn output_format(&self, input: PixelFormat) -> PixelFormat {
         Replace::output_format(input)
+    }
+
+    fn set_threads(&mut self, threads: &Threads) {
+        self.replace.set_threads(threads);
     }
 
     fn apply(&mut self, frame: &Frame<'_>, mask: &Mask, out: &mut FrameMut<'_>) -> Result<()> {

@@ -1,13 +1,14 @@
 //! Puts a picture behind the person.
 use hypercut_kernels::isa::Isa;
 use hypercut_kernels::pixel::Source;
-use hypercut_kernels::pixel::resize::Resize;
 
 use super::replace::Replace;
 use super::{Effect, EffectInfo, OptionInfo, OptionKind, check};
 use crate::error::Result;
 use crate::frame::{Frame, FrameMut, Picture, PixelFormat};
 use crate::mask::Mask;
+use crate::threads::Threads;
+use crate::thumbnail::Resampler;
 
 pub(super) const INFO: EffectInfo = EffectInfo {
     name: "image",
@@ -23,6 +24,7 @@ pub(super) const INFO: EffectInfo = EffectInfo {
 #[derive(Debug)]
 struct Image {
     isa: Isa,
+    threads: Threads,
     picture: Picture,
     /// The picture at the frame's size, `[H, W, C]`, and that size.
     scaled: Vec<u8>,
@@ -34,6 +36,7 @@ impl Image {
     fn new(picture: Picture) -> Self {
         Self {
             isa: Isa::detect(),
+            threads: Threads::default(),
             picture,
             scaled: Vec::new(),
             size: (0, 0),
@@ -49,7 +52,8 @@ impl Image {
         let whole = self.picture.as_frame();
         self.scaled
             .resize(size.0 * size.1 * whole.format().bytes(), 0);
-        Resize::default().run(self.isa, cover(&whole, size), size, &mut self.scaled);
+        let (threads, part) = (&self.threads, cover(&whole, size));
+        Resampler::default().run(threads, self.isa, part, size, &mut self.scaled);
     }
 }
 
@@ -76,6 +80,11 @@ fn cover<'a>(picture: &Frame<'a>, (width, height): (usize, usize)) -> Source<'a>
 impl Effect for Image {
     fn output_format(&self, input: PixelFormat) -> PixelFormat {
         Replace::output_format(input)
+    }
+
+    fn set_threads(&mut self, threads: &Threads) {
+        self.threads = threads.clone();
+        self.replace.set_threads(threads);
     }
 
     fn apply(&mut self, frame: &Frame<'_>, mask: &Mask, out: &mut FrameMut<'_>) -> Result<()> {

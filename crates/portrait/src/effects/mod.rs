@@ -18,6 +18,7 @@ pub use options::{OptionInfo, OptionKind, OptionValue, OptionValues};
 use crate::error::{Error, ErrorKind, Result};
 use crate::frame::{Frame, FrameMut, Picture, PixelFormat};
 use crate::mask::Mask;
+use crate::threads::Threads;
 
 /// Every effect, the usual one first.
 pub const EFFECTS: &[EffectInfo] = &[
@@ -35,6 +36,10 @@ pub const EFFECTS: &[EffectInfo] = &[
 pub trait Effect: Debug + Send {
     /// Format that [`apply`](Effect::apply) wants of its output when the frame has format `input`.
     fn output_format(&self, input: PixelFormat) -> PixelFormat;
+
+    /// Works on several threads from now on, where it can; what is drawn stays the same, byte for byte. Unless an effect says
+    /// otherwise it goes on with one.
+    fn set_threads(&mut self, _threads: &Threads) {}
 
     /// Draws `frame` with the effect into `out`.
     ///

@@ -1,5 +1,6 @@
 //! The smooth colours of one side of a mask, at reduced size.
 use hypercut_kernels::isa::Isa;
+use hypercut_kernels::pixel::Source;
 use hypercut_kernels::pixel::blur::Gaussian;
 use hypercut_kernels::pixel::composite::Sides;
 use hypercut_kernels::pixel::fill::Fill;
@@ -9,6 +10,7 @@ use hypercut_kernels::pixel::tile;
 
 use crate::frame::Frame;
 use crate::mask::Mask;
+use crate::threads::Threads;
 
 /// Largest cell of a plane, as a logarithm.
 const MAX_LOG: usize = 8;
@@ -40,7 +42,6 @@ struct Colours {
     log: usize,
     doubled: Vec<[u16; 4]>,
     scratch: Vec<[u16; 4]>,
-    between: Between,
 }
 
 impl Plane {
@@ -82,11 +83,9 @@ impl Plane {
     }
 
     /// Row `y` of the picture in the plane's colours.
-    pub(super) fn row(&mut self, isa: Isa, y: usize) -> &Between {
-        let colours = &mut self.colours;
-        let (cells, width, log) = (&colours.cells, colours.width, colours.log);
-        colours.between.take(isa, cells, width, log, y);
-        &colours.between
+    pub(super) fn row(&self, isa: Isa, y: usize, out: &mut Between) {
+        let colours = &self.colours;
+        out.take(isa, &colours.cells, colours.width, colours.log, y);
     }
 }
 
@@ -119,8 +118,30 @@ pub(super) struct Edges {
     person: Plane,
     background: Plane,
     kinds: Vec<tile::Kind>,
+    labs: Vec<Lab>,
+}
+
+/// Scratch for a plane in the making.
+#[derive(Debug, Default)]
+struct Lab {
     gaussian: Gaussian,
     fill: Fill,
+}
+
+/// A plane to be made of the cells that were gathered.
+pub(super) struct Wanted<'a> {
+    pub(super) plane: &'a mut Plane,
+    /// Logarithm of a cell's side in pixels.
+    pub(super) log: usize,
+    /// Standard deviation of its blur in cells.
+    pub(super) sigma: f32,
+}
+
+/// Scratch for a band of rows.
+#[derive(Debug, Default)]
+pub(super) struct EdgeBand {
+    person: Between,
+    background: Between,
     /// Rows of both sides over the whole width.
     rows: [Vec<[u8; 4]>; 2],
 }
@@ -136,76 +157,119 @@ pub(super) struct EdgeRow<'a> {
 }
 
 impl Edges {
-    pub(super) fn prepare(&mut self, isa: Isa, frame: &Frame<'_>, mask: &Mask) {
-        self.prepare_with(isa, frame, mask, None);
+    pub(super) fn prepare(&mut self, threads: &Threads, isa: Isa, frame: &Frame<'_>, mask: &Mask) {
+        self.prepare_with(threads, isa, frame, mask, None);
     }
 
-    /// [`prepare`](Self::prepare), and the cells of `plane`, whose logarithm is set, with the background as they hold it before
-    /// any blur, from the same reading of the frame.
+    /// [`prepare`](Self::prepare), and `behind`, a plane of the background, from the same reading of the frame.
     pub(super) fn prepare_with(
         &mut self,
+        threads: &Threads,
         isa: Isa,
         frame: &Frame<'_>,
         mask: &Mask,
-        plane: Option<&mut Plane>,
+        mut behind: Option<Wanted<'_>>,
     ) {
         let log = largest_cell(frame.width().min(frame.height()) as f32 / EDGE_CELLS);
-        let finest = plane.as_ref().map_or(log, |plane| plane.log.min(log));
+        let finest = behind.as_ref().map_or(log, |behind| behind.log.min(log));
         let finest = finest.min(tile::MAX_CELL.ilog2() as usize);
-        self.person.start(frame, finest);
-        self.background.start(frame, finest);
-        let (across, down) = tile::tiles(frame.width(), frame.height());
-        self.kinds.resize(across * down, tile::Kind::Empty);
-        let found = tile::Found {
-            kinds: &mut self.kinds,
-            person: &mut self.person.cells,
-            background: &mut self.background.cells,
+        self.gather(threads, isa, frame, mask, finest);
+        if let Some(behind) = &mut behind {
+            behind.plane.copy(&self.background);
+        }
+        let edge = |plane| Wanted {
+            plane,
+            log,
+            sigma: EDGE_SIGMA,
         };
-        tile::gather(isa, frame.source(), mask.data(), 1 << finest, found);
-        if let Some(plane) = plane {
-            let log = plane.log;
-            plane.copy(&self.background);
+        let sides = [&mut self.person, &mut self.background].map(edge).map(Some);
+        let [person, background] = sides;
+        let wanted = [behind, person, background].into_iter();
+        threads.each(&mut self.labs, wanted, |wanted, lab| {
+            let Some(Wanted { plane, log, sigma }) = wanted else {
+                return;
+            };
             plane.coarsen(isa, log);
             plane.distrust_edges(isa);
-        }
-        for plane in [&mut self.person, &mut self.background] {
-            plane.coarsen(isa, log);
-            plane.distrust_edges(isa);
-            self.gaussian
-                .run(isa, EDGE_SIGMA, &mut plane.cells, plane.width);
-            plane.finish(isa, frame, &mut self.fill, Tone::Plain);
-        }
+            lab.gaussian.run(isa, sigma, &mut plane.cells, plane.width);
+            plane.finish(isa, frame, &mut lab.fill, Tone::Plain);
+        });
+    }
+
+    /// Fills both sides with cells of `1 << log` pixels, and the kinds of the tiles.
+    fn gather(&mut self, threads: &Threads, isa: Isa, frame: &Frame<'_>, mask: &Mask, log: usize) {
+        self.person.start(frame, log);
+        self.background.start(frame, log);
+        let (width, height, cell) = (frame.width(), frame.height(), 1 << log);
+        let (across, down) = tile::tiles(width, height);
+        self.kinds.resize(across * down, tile::Kind::Empty);
+        // Tiles and cells end where a band does.
+        let rows = threads.band(height, tile::HEIGHT);
+        let cells = rows.div_ceil(cell) * self.person.width;
+        let kinds = self.kinds.chunks_mut(rows.div_ceil(tile::HEIGHT) * across);
+        let person = self.person.cells.chunks_mut(cells);
+        let background = self.background.cells.chunks_mut(cells);
+        let bands = kinds.zip(person.zip(background)).enumerate();
+        threads.each(&mut Vec::new(), bands, |(i, found), (): &mut ()| {
+            let (kinds, (person, background)) = found;
+            let (source, first) = (frame.source(), i * rows);
+            let source = Source {
+                data: &source.data[first * source.stride..],
+                height: rows.min(height - first),
+                ..source
+            };
+            let mask = &mask.data()[first * width..][..source.height * width];
+            let found = tile::Found {
+                kinds,
+                person,
+                background,
+            };
+            tile::gather(isa, source, mask, cell, found);
+        });
     }
 
     /// Both sides under row `y`.
-    pub(super) fn row(&mut self, isa: Isa, frame: &Frame<'_>, y: usize) -> EdgeRow<'_> {
+    pub(super) fn row<'a>(
+        &'a self,
+        isa: Isa,
+        frame: &Frame<'_>,
+        y: usize,
+        band: &'a mut EdgeBand,
+    ) -> EdgeRow<'a> {
         let across = frame.width().div_ceil(tile::WIDTH);
         let kinds = &self.kinds[y / tile::HEIGHT * across..][..across];
         let edges = kinds
             .iter()
             .any(|kind| matches!(kind, tile::Kind::Soft | tile::Kind::Clear));
         if edges {
-            self.person.row(isa, y);
-            self.background.row(isa, y);
+            self.person.row(isa, y, &mut band.person);
+            self.background.row(isa, y, &mut band.background);
         }
         EdgeRow {
             kinds,
-            person: &self.person.colours.between,
-            background: &self.background.colours.between,
+            person: &band.person,
+            background: &band.background,
         }
     }
+
     /// Both sides under row `y` over the whole width, up to date in tiles with edges.
-    pub(super) fn sides(&mut self, isa: Isa, frame: &Frame<'_>, y: usize) -> Sides<'_> {
-        let mut rows = std::mem::take(&mut self.rows);
-        let row = self.row(isa, frame, y);
+    pub(super) fn sides<'a>(
+        &self,
+        isa: Isa,
+        frame: &Frame<'_>,
+        y: usize,
+        band: &'a mut EdgeBand,
+    ) -> Sides<'a> {
+        let mut rows = std::mem::take(&mut band.rows);
+        let row = self.row(isa, frame, y, band);
         for (out, side) in rows.iter_mut().zip([row.person, row.background]) {
             out.resize(frame.width(), [0; 4]);
             side.spread(isa, row.kinds, out);
         }
-        self.rows = rows;
+        band.rows = rows;
         Sides {
-            person: &self.rows[0],
-            background: &self.rows[1],
+            person: &band.rows[0],
+            background: &band.rows[1],
         }
     }
 }

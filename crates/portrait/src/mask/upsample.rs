@@ -6,6 +6,7 @@ use hypercut_kernels::pixel::lerp::Taps;
 use super::Mask;
 use crate::error::{Error, ErrorKind, Result};
 use crate::frame::Frame;
+use crate::threads::Threads;
 use crate::thumbnail::Thumbnail;
 
 /// Window radius of the fit in small pixels. On 80 training pictures, network masks of 64, 96 and 144 pixels brought to 288
@@ -22,24 +23,26 @@ const EPSILON: f32 = 8.0;
 #[derive(Debug)]
 pub struct Upsampler {
     isa: Isa,
+    threads: Threads,
     thumbnail: Thumbnail,
     scratch: guided::Scratch,
     coefficients: Vec<i32>,
     x: Taps,
     y: Taps,
-    between: guided::Between,
+    bands: Vec<guided::Between>,
 }
 
 impl Default for Upsampler {
     fn default() -> Self {
         Self {
             isa: Isa::detect(),
+            threads: Threads::default(),
             thumbnail: Thumbnail::default(),
             scratch: guided::Scratch::default(),
             coefficients: Vec::new(),
             x: Taps::default(),
             y: Taps::default(),
-            between: guided::Between::default(),
+            bands: Vec::new(),
         }
     }
 }
@@ -48,6 +51,11 @@ impl Upsampler {
     /// An upsampler for any sizes.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Works on several threads from now on.
+    pub fn set_threads(&mut self, threads: &Threads) {
+        self.threads = threads.clone();
     }
 
     /// Fills `out` `[frame.height(), frame.width()]` from `small`, which shows the whole frame at any size and aspect.
@@ -59,7 +67,8 @@ impl Upsampler {
             return Err(Error::new(ErrorKind::Size, "the small mask is empty"));
         }
         let mut thumbnail = std::mem::take(&mut self.thumbnail);
-        let guide = thumbnail.take(self.isa, frame, small.width(), small.height());
+        let (width, height) = (small.width(), small.height());
+        let guide = thumbnail.take(&self.threads, self.isa, frame, width, height);
         self.run_with(frame, guide, small, out, |_, _| ());
         self.thumbnail = thumbnail;
         Ok(())
@@ -73,7 +82,7 @@ impl Upsampler {
         guide: &[u8],
         small: &Mask,
         out: &mut Mask,
-        retouch: impl Fn(&[u8], &mut [u8]),
+        retouch: impl Fn(&[u8], &mut [u8]) + Sync,
     ) {
         let (width, height) = (small.width(), small.height());
         let fit = Fit {
@@ -95,19 +104,22 @@ impl Upsampler {
         self.y.set(frame.height(), height, height, frame.height());
         out.resize(frame.width(), frame.height());
         let channels = frame.format().bytes();
-        for (y, (picture, out)) in frame
-            .rows()
-            .zip(out.data_mut().chunks_exact_mut(frame.width()))
-            .enumerate()
-        {
-            let row = guided::Row {
-                picture,
-                channels,
-                between: &mut self.between,
-                out: &mut *out,
-            };
-            guided::row(self.isa, &self.coefficients, &self.x, self.y.at(y), row);
-            retouch(picture, out);
-        }
+        let rows = self.threads.band(frame.height(), 1);
+        let bands = out.data_mut().chunks_mut(rows * frame.width()).enumerate();
+        let (isa, coefficients, x, y) = (self.isa, &self.coefficients, &self.x, &self.y);
+        self.threads
+            .each(&mut self.bands, bands, |(i, out), between| {
+                for (at, out) in (i * rows..).zip(out.chunks_exact_mut(frame.width())) {
+                    let picture = frame.row(at);
+                    let row = guided::Row {
+                        picture,
+                        channels,
+                        between,
+                        out: &mut *out,
+                    };
+                    guided::row(isa, coefficients, x, y.at(at), row);
+                    retouch(picture, out);
+                }
+            });
     }
 }

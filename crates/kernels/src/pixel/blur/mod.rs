@@ -88,6 +88,7 @@ pub struct Disc {
     radius: f32,
     /// Half width of the disc in each row, from the centre row outwards.
     half_widths: Vec<f32>,
+    width: usize,
     prefix: Vec<[f32; 4]>,
 }
 
@@ -103,25 +104,34 @@ impl Disc {
             .extend((0..=rows).map(|dy| (radius * radius - (dy * dy) as f32).max(0.0).sqrt()));
     }
 
-    /// Averages `plane` of `width` cells per row over a disc of `radius` cells into `out`: for every row of the disc, the sum between
-    /// two points of the row's running total, read with linear interpolation. Rows are added top to bottom.
+    /// Averages `plane` of `width` cells per row over a disc of `radius` cells into `out`.
     ///
     /// # Panics
     /// When lengths differ or `plane` has no whole number of rows.
     pub fn run(
         &mut self,
-        _isa: Isa,
+        isa: Isa,
         radius: f32,
         plane: &[[f32; 4]],
         width: usize,
         out: &mut [[f32; 4]],
     ) {
+        assert_eq!(plane.len(), out.len(), "output length");
+        self.take(radius, plane, width);
+        self.rows(isa, 0, out);
+    }
+
+    /// Takes a plane of `width` cells per row, to be averaged over a disc of `radius` cells.
+    ///
+    /// # Panics
+    /// When `plane` has no whole number of rows.
+    pub fn take(&mut self, radius: f32, plane: &[[f32; 4]], width: usize) {
         self.set(radius);
         assert!(
             width > 0 && plane.len().is_multiple_of(width),
             "plane length"
         );
-        assert_eq!(plane.len(), out.len(), "output length");
+        self.width = width;
         let stride = width + 1;
         self.prefix.resize(plane.len() / width * stride, [0.0; 4]);
         for (row, prefix) in plane
@@ -130,7 +140,21 @@ impl Disc {
         {
             scalar::running_total(row, prefix);
         }
-        scalar::disc(&self.prefix, width, &self.half_widths, out);
+    }
+
+    /// Fills `out` with the rows of the average from row `first` on: for every row of the disc, the sum between two points of the
+    /// row's running total, read with linear interpolation. Rows are added top to bottom.
+    ///
+    /// # Panics
+    /// When `out` is no whole number of rows, or ends below the plane that was [taken](Self::take).
+    pub fn rows(&self, _isa: Isa, first: usize, out: &mut [[f32; 4]]) {
+        assert!(
+            self.width > 0 && out.len().is_multiple_of(self.width),
+            "output length"
+        );
+        let height = self.prefix.len() / (self.width + 1);
+        assert!(first + out.len() / self.width <= height, "number of rows");
+        scalar::disc(&self.prefix, self.width, &self.half_widths, first, out);
     }
 }
 

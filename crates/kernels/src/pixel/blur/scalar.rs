@@ -93,15 +93,22 @@ fn total_at(prefix: &[[f32; 4]], place: f32) -> [f32; 4] {
     std::array::from_fn(|c| prefix[index][c] + (prefix[index + 1][c] - prefix[index][c]) * rest)
 }
 
-pub(super) fn disc(prefix: &[[f32; 4]], width: usize, half_widths: &[f32], out: &mut [[f32; 4]]) {
-    let (reach, height) = (half_widths.len() - 1, out.len() / width);
+/// The rows of the average from row `first` on.
+pub(super) fn disc(
+    prefix: &[[f32; 4]],
+    width: usize,
+    half_widths: &[f32],
+    first: usize,
+    out: &mut [[f32; 4]],
+) {
+    let (reach, height) = (half_widths.len() - 1, prefix.len() / (width + 1));
     let area: f32 = half_widths
         .iter()
         .enumerate()
         .map(|(i, half)| if i == 0 { 2.0 } else { 4.0 } * (half + 0.5))
         .sum();
     let factor = 1.0 / area;
-    for (y, out) in out.chunks_exact_mut(width).enumerate() {
+    for (y, out) in (first..).zip(out.chunks_exact_mut(width)) {
         out.fill([0.0; 4]);
         for source in y.saturating_sub(reach)..(y + reach + 1).min(height) {
             let row = &prefix[source * (width + 1)..][..width + 1];

@@ -73,6 +73,11 @@ impl Axis {
         (self.first[i], &self.weights[begin..self.ends[i]])
     }
 
+    /// Number of source pixels.
+    pub fn sources(&self) -> usize {
+        self.from
+    }
+
     /// Number of outputs.
     pub fn len(&self) -> usize {
         self.first.len()

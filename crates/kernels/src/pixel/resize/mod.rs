@@ -22,9 +22,13 @@ use crate::isa::Vectors;
 pub struct Resize {
     x: Axis,
     y: Axis,
-    sums: Vec<u16>,
+    sums: Sums,
     opaque: bool,
 }
+
+/// Scratch of [`Resize::rows`]: a row of the source, summed over the rows of an output.
+#[derive(Debug, Default)]
+pub struct Sums(Vec<u16>);
 
 /// Numbers behind the last pixel's sums, which a vector is read with.
 const MARGIN: usize = 2;
@@ -47,45 +51,61 @@ impl Resize {
         out: &mut [u8],
     ) {
         assert_eq!(out.len(), width * height * source.channels, "output length");
-        self.x.set(source.width, width);
-        self.y.set(source.height, height);
+        self.set((source.width, source.height), (width, height));
+        let mut sums = std::mem::take(&mut self.sums);
+        self.opaque = self.rows(isa, source, 0, &mut sums, out);
+        self.sums = sums;
+    }
+
+    /// Prepares for sources and outputs of these sizes, `(width, height)`; does nothing when they are those before.
+    ///
+    /// # Panics
+    /// When a size is zero.
+    pub fn set(&mut self, from: (usize, usize), to: (usize, usize)) {
+        self.x.set(from.0, to.0);
+        self.y.set(from.1, to.1);
+    }
+
+    /// Fills `out` with the rows of the output from row `first` on, for the sizes that were [`set`](Self::set). Whether every
+    /// pixel of the source that these rows lean on was seen to be opaque; `false` is no proof that one isn't.
+    ///
+    /// # Panics
+    /// As [`run`](Self::run), when `out` is no whole number of rows, and when there are fewer.
+    pub fn rows(
+        &self,
+        isa: Isa,
+        source: Source<'_>,
+        first: usize,
+        sums: &mut Sums,
+        out: &mut [u8],
+    ) -> bool {
+        let (width, height) = (self.x.len(), self.y.len());
+        assert_eq!(
+            (source.width, source.height),
+            (self.x.sources(), self.y.sources()),
+            "source size"
+        );
+        assert!(
+            out.len().is_multiple_of(width * source.channels),
+            "output length"
+        );
         let numbers = source.width * source.channels;
-        self.sums.resize(numbers + MARGIN, 0);
+        sums.0.resize(numbers + MARGIN, 0);
         let shrinks = source.height > height && source.height <= height * ALL_COUNT;
-        self.opaque = source.channels < 4 || shrinks;
-        for (y, out_row) in out.chunks_exact_mut(width * source.channels).enumerate() {
-            self.sums.fill(0);
-            let (first, weights) = self.y.taps(y);
-            let (pairs, last) = weights.as_chunks::<2>();
-            for (row, &weights) in (first..).step_by(2).zip(pairs) {
-                let rows = [source.row(row), source.row(row + 1)];
-                per_isa!(
-                    isa,
-                    scalar::add_rows,
-                    (
-                        rows: [&[u8]; 2] = rows,
-                        weights: [u16; 2] = weights,
-                        sums: &mut [u16] = &mut self.sums[..numbers],
-                    )
-                );
-            }
-            if let [weight] = *last {
-                let row = source.row(first + weights.len() - 1);
-                per_isa!(
-                    isa,
-                    scalar::add_row,
-                    (row: &[u8] = row, weight: u16 = weight, sums: &mut [u16] = &mut self.sums[..numbers])
-                );
-            }
-            self.shrink_row(isa, source.channels, out_row);
-            if source.channels == 4 && self.opaque {
+        let mut opaque = source.channels < 4 || shrinks;
+        let rows = out.chunks_exact_mut(width * source.channels);
+        for (y, out_row) in (first..).zip(rows) {
+            self.add_rows(isa, source, y, sums);
+            self.shrink_row(isa, source.channels, &sums.0, out_row);
+            if source.channels == 4 && opaque {
                 per_isa!(
                     isa,
                     scalar::all_opaque,
-                    (sums: &[u16] = &self.sums[..numbers], all: &mut bool = &mut self.opaque)
+                    (sums: &[u16] = &sums.0[..numbers], all: &mut bool = &mut opaque)
                 );
             }
         }
+        opaque
     }
 
     /// Whether the last [`run`](Self::run) has seen that every pixel of the source is opaque; `false` is no proof that one isn't.
@@ -93,28 +113,52 @@ impl Resize {
         self.opaque
     }
 
+    /// The vertical step for output row `y`.
+    fn add_rows(&self, isa: Isa, source: Source<'_>, y: usize, sums: &mut Sums) {
+        let sums = &mut sums.0[..source.width * source.channels];
+        sums.fill(0);
+        let (first, weights) = self.y.taps(y);
+        let (pairs, last) = weights.as_chunks::<2>();
+        for (row, &weights) in (first..).step_by(2).zip(pairs) {
+            let rows = [source.row(row), source.row(row + 1)];
+            per_isa!(
+                isa,
+                scalar::add_rows,
+                (rows: [&[u8]; 2] = rows, weights: [u16; 2] = weights, sums: &mut [u16] = sums)
+            );
+        }
+        if let [weight] = *last {
+            let row = source.row(first + weights.len() - 1);
+            per_isa!(
+                isa,
+                scalar::add_row,
+                (row: &[u8] = row, weight: u16 = weight, sums: &mut [u16] = sums)
+            );
+        }
+    }
+
     /// The horizontal step.
-    fn shrink_row(&self, isa: Isa, channels: usize, out: &mut [u8]) {
+    fn shrink_row(&self, isa: Isa, channels: usize, sums: &[u16], out: &mut [u8]) {
         #[cfg(target_arch = "x86_64")]
         if let (3 | 4, Vectors::Avx2(_) | Vectors::Avx512(_)) = (channels, isa.vectors()) {
             // SAFETY: both tokens prove that this CPU has AVX2, which includes SSE4.1.
             return unsafe {
                 match channels {
-                    3 => sse::shrink_row::<3>(&self.sums, &self.x, out),
-                    _ => sse::shrink_row::<4>(&self.sums, &self.x, out),
+                    3 => sse::shrink_row::<3>(sums, &self.x, out),
+                    _ => sse::shrink_row::<4>(sums, &self.x, out),
                 }
             };
         }
         #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
         if channels == 4 && isa != Isa::Scalar {
-            return simd128::shrink_row(&self.sums, &self.x, out);
+            return simd128::shrink_row(sums, &self.x, out);
         }
         macro_rules! shrink {
             ($body:path) => {
                 per_isa!(
                     isa,
                     $body,
-                    (sums: &[u16] = &self.sums, x: &Axis = &self.x, out: &mut [u8] = out)
+                    (sums: &[u16] = sums, x: &Axis = &self.x, out: &mut [u8] = out)
                 )
             };
         }
