@@ -16,5 +16,6 @@ mod pictures;
 mod serve;
 mod small_disk;
 mod streams;
+#[cfg(feature = "threads")]
 mod threads;
 mod video;

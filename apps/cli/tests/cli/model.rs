@@ -159,13 +159,13 @@ fn files_that_are_no_network() {
 fn a_bench_is_one_object_and_its_parts_fit() {
     let place = Place::new();
     let said = place
-        .run("bench --frame 64x48 --rounds 2 --effect color --json --threads 2")
+        .run("bench --frame 64x48 --rounds 2 --effect color --json --threads 1")
         .fine();
     assert_eq!(said.stderr, "");
     let bench = json(&said.stdout);
     assert_eq!(
         (&bench["threads"], &bench["model"]),
-        (&2.into(), &"built-in".into())
+        (&1.into(), &"built-in".into())
     );
     let (network, frame) = (&bench["network_ms"], &bench["frame_ms"]);
     for times in [network, frame] {

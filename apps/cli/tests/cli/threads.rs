@@ -24,6 +24,14 @@ fn a_picture_and_a_video_are_the_same_on_several_threads() {
 }
 
 #[test]
+fn a_bench_says_how_many_worked() {
+    let line = "bench --frame 64x48 --rounds 1 --json --threads 3";
+    let said = Place::new().run(line).fine();
+    let bench: serde_json::Value = serde_json::from_slice(&said.stdout).unwrap();
+    assert_eq!(bench["threads"], 3);
+}
+
+#[test]
 fn numbers_that_make_no_sense_are_refused() {
     let place = Place::new();
     place.write("x.png", &plain("png"));
