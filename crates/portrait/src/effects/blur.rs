@@ -8,6 +8,7 @@ use hypercut_kernels::pixel::composite::{TileRow, draw_row};
 use hypercut_kernels::pixel::fill::Fill;
 use hypercut_kernels::pixel::reduce::{self, Tone};
 use hypercut_kernels::pixel::spread::Between;
+use hypercut_kernels::pixel::tile;
 
 use super::plane::{EdgeBand, Edges, Plane, Wanted, largest_cell};
 use super::{Effect, EffectInfo, OptionInfo, OptionKind, check};
@@ -257,10 +258,11 @@ impl Effect for Blur {
         }
         self.blur_background(frame, mask, sigma);
         let (isa, edges, behind) = (self.isa, &self.edges, &self.behind);
+        let tiles = frame.width().div_ceil(tile::WIDTH);
         let bands = out.bands(self.threads.band(frame.height(), 1));
         self.threads.each(&mut self.bands, bands, |band, scratch| {
             for (y, out) in band.rows() {
-                behind.row(isa, y, &mut scratch.behind);
+                behind.row(isa, y, 0..tiles, &mut scratch.behind);
                 let edges = edges.row(isa, frame, y, &mut scratch.edges);
                 let row = TileRow {
                     picture: frame.row(y),

@@ -1,11 +1,13 @@
 //! The smooth colours of one side of a mask, at reduced size.
+use std::ops::Range;
+
 use hypercut_kernels::isa::Isa;
 use hypercut_kernels::pixel::Source;
 use hypercut_kernels::pixel::blur::Gaussian;
 use hypercut_kernels::pixel::composite::Sides;
 use hypercut_kernels::pixel::fill::Fill;
 use hypercut_kernels::pixel::reduce::{self, Tone};
-use hypercut_kernels::pixel::spread::{self, Between};
+use hypercut_kernels::pixel::spread::{self, Between, Cells};
 use hypercut_kernels::pixel::tile;
 
 use crate::frame::Frame;
@@ -71,21 +73,25 @@ impl Plane {
         reduce::distrust_edges(isa, &mut self.cells, self.width, &mut self.trust);
     }
 
-    /// Turns the cells, blurred or not, into colours without holes.
+    /// Turns the cells, blurred or not, into colours without holes. What the cells hold then means nothing.
     pub(super) fn finish(&mut self, isa: Isa, frame: &Frame<'_>, fill: &mut Fill, tone: Tone<'_>) {
         let colours = &mut self.colours;
         colours.cells.resize(self.cells.len(), [0; 4]);
-        fill.run(isa, &self.cells, self.width, tone, &mut colours.cells);
+        fill.run(isa, &mut self.cells, self.width, tone, &mut colours.cells);
         (colours.width, colours.log) = (self.width, self.log);
         while 1 << colours.log > spread::MAX_CELL {
             colours.double(isa, frame);
         }
     }
 
-    /// Row `y` of the picture in the plane's colours.
-    pub(super) fn row(&self, isa: Isa, y: usize, out: &mut Between) {
-        let colours = &self.colours;
-        out.take(isa, &colours.cells, colours.width, colours.log, y);
+    /// Row `y` of the picture in the plane's colours, under some of its tiles.
+    pub(super) fn row(&self, isa: Isa, y: usize, tiles: Range<usize>, out: &mut Between) {
+        let cells = Cells {
+            plane: &self.colours.cells,
+            width: self.colours.width,
+            log: self.colours.log,
+        };
+        out.take(isa, cells, y, tiles);
     }
 }
 
@@ -238,12 +244,15 @@ impl Edges {
     ) -> EdgeRow<'a> {
         let across = frame.width().div_ceil(tile::WIDTH);
         let kinds = &self.kinds[y / tile::HEIGHT * across..][..across];
-        let edges = kinds
-            .iter()
-            .any(|kind| matches!(kind, tile::Kind::Soft | tile::Kind::Clear));
-        if edges {
-            self.person.row(isa, y, &mut band.person);
-            self.background.row(isa, y, &mut band.background);
+        let is_edge = |kind: &tile::Kind| matches!(kind, tile::Kind::Soft | tile::Kind::Clear);
+        let (first, last) = (
+            kinds.iter().position(is_edge),
+            kinds.iter().rposition(is_edge),
+        );
+        if let (Some(first), Some(last)) = (first, last) {
+            self.person.row(isa, y, first..last + 1, &mut band.person);
+            self.background
+                .row(isa, y, first..last + 1, &mut band.background);
         }
         EdgeRow {
             kinds,

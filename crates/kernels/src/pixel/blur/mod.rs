@@ -9,7 +9,7 @@ use crate::isa::Isa;
 #[derive(Debug, Default)]
 pub struct Gaussian {
     sigma: f32,
-    /// `taps[i]` is the weight at distance `i`.
+    /// From the first cell to the last, the centre being in the middle.
     taps: Vec<f32>,
     padded: Vec<[f32; 4]>,
     rows: Vec<[f32; 4]>,
@@ -23,9 +23,11 @@ impl Gaussian {
         self.sigma = sigma;
         self.taps.clear();
         let radius = (sigma * 3.0).ceil() as usize;
+        let distances = (0..=2 * radius).map(|i| i.abs_diff(radius));
         self.taps
-            .extend((0..=radius).map(|i| bell(i as f32 / sigma.max(1e-3))));
-        let total = self.taps[0] + 2.0 * self.taps[1..].iter().sum::<f32>();
+            .extend(distances.map(|distance| bell(distance as f32 / sigma.max(1e-3))));
+        let (_, beside) = self.taps.split_at(radius + 1);
+        let total = self.taps[radius] + 2.0 * beside.iter().sum::<f32>();
         self.taps.iter_mut().for_each(|tap| *tap /= total);
     }
 
@@ -40,7 +42,7 @@ impl Gaussian {
             width > 0 && plane.len().is_multiple_of(width),
             "plane length"
         );
-        let radius = self.taps.len() - 1;
+        let radius = self.taps.len() / 2;
         self.padded.clear();
         self.padded.resize(width + 2 * radius, [0.0; 4]);
         self.rows.resize(plane.len(), [0.0; 4]);

@@ -1,4 +1,4 @@
-use super::super::spread::{BITS, Between};
+use super::super::spread::{BITS, Between, Cells};
 use super::super::tile::Kind;
 use super::*;
 
@@ -128,7 +128,13 @@ fn between(width: usize, log: usize, step: usize) -> Between {
         .map(|i| [byte(i), byte(i + 8), byte(i + 28), 255].map(|byte| byte << BITS))
         .collect();
     let mut between = Between::default();
-    between.take(Isa::Scalar, &plane, cells, log, 0);
+    let tiles = 0..(cells << log).div_ceil(tile::WIDTH);
+    let cells = Cells {
+        plane: &plane,
+        width: cells,
+        log,
+    };
+    between.take(Isa::Scalar, cells, 0, tiles);
     between
 }
 

@@ -13,10 +13,10 @@ use crate::isa::Isa;
 /// A cell of this weight needs nothing from the level above.
 const FULL_WEIGHT: f32 = 1.0 / 16.0;
 
-/// The pyramid's memory.
+/// The pyramid's memory, but for its first level.
 #[derive(Debug, Default)]
 pub struct Fill {
-    levels: Vec<Level>,
+    coarser: Vec<Level>,
     between: Vec<[f32; 4]>,
 }
 
@@ -29,14 +29,15 @@ struct Level {
 
 impl Fill {
     /// Turns `plane` `[h, width, 4]` (premultiplied colour in `tone`'s scale, weight in 0 to 1) into `out`, colours of 0 to
-    /// 255 with [`BITS`] fractional bits and 255 as their alpha. A plane without any weight becomes black.
+    /// 255 with [`BITS`] fractional bits and 255 as their alpha. A plane without any weight becomes black. What `plane` holds
+    /// afterwards means nothing.
     ///
     /// # Panics
     /// When lengths differ or `plane` has no whole number of rows.
     pub fn run(
         &mut self,
         isa: Isa,
-        plane: &[[f32; 4]],
+        plane: &mut [[f32; 4]],
         width: usize,
         tone: Tone<'_>,
         out: &mut [[u16; 4]],
@@ -47,89 +48,99 @@ impl Fill {
         );
         assert_eq!(plane.len(), out.len(), "output length");
         self.pull(isa, plane, width);
-        for i in (0..self.levels.len() - 1).rev() {
-            let (finer, coarser) = self.levels.split_at_mut(i + 1);
-            finer[i].push(isa, &coarser[0], &mut self.between);
+        // The top has nobody above it: whatever weight it has is full.
+        let top = self.coarser.last_mut();
+        let top = top.map_or(&mut plane[0], |level| &mut level.cells[0]);
+        let factor = if top[3] > 0.0 { 1.0 / top[3] } else { 0.0 };
+        *top = top.map(|v| v * factor);
+        for i in (1..self.coarser.len()).rev() {
+            let (finer, coarser) = self.coarser.split_at_mut(i);
+            let finer = &mut finer[i - 1];
+            push(
+                isa,
+                &mut finer.cells,
+                finer.width,
+                &coarser[0],
+                &mut self.between,
+            );
+        }
+        if let Some(coarser) = self.coarser.first() {
+            push(isa, plane, width, coarser, &mut self.between);
         }
         per_isa!(
             isa,
             finish_all,
-            (
-                cells: &[[f32; 4]] = &self.levels[0].cells,
-                tone: Tone<'_> = tone,
-                out: &mut [[u16; 4]] = out,
-            )
+            (cells: &[[f32; 4]] = plane, tone: Tone<'_> = tone, out: &mut [[u16; 4]] = out)
         );
     }
 
+    /// Makes the coarser levels, down to a single cell.
     fn pull(&mut self, isa: Isa, plane: &[[f32; 4]], width: usize) {
         let (mut w, mut h, mut depth) = (width, plane.len() / width, 0);
-        loop {
-            if self.levels.len() == depth {
-                self.levels.push(Level::default());
+        while (w, h) != (1, 1) {
+            let finer_width = w;
+            (w, h) = (w.div_ceil(2), h.div_ceil(2));
+            if self.coarser.len() == depth {
+                self.coarser.push(Level::default());
             }
-            let (finer, rest) = self.levels.split_at_mut(depth);
+            let (finer, rest) = self.coarser.split_at_mut(depth);
             let level = &mut rest[0];
             (level.width, level.height) = (w, h);
             level.cells.resize(w * h, [0.0; 4]);
-            match finer.last() {
-                None => level.cells.copy_from_slice(plane),
-                Some(finer) => per_isa!(
-                    isa,
-                    Level::pull,
-                    (level: &mut Level = level, finer: &Level = finer)
-                ),
-            }
+            let finer = finer.last().map_or(plane, |level| &level.cells);
+            per_isa!(
+                isa,
+                Level::pull,
+                (level: &mut Level = level, finer: &[[f32; 4]] = finer, width: usize = finer_width)
+            );
             depth += 1;
-            if w == 1 && h == 1 {
-                break;
-            }
-            (w, h) = (w.div_ceil(2), h.div_ceil(2));
         }
-        self.levels.truncate(depth);
-        // The top has nobody above it: whatever weight it has is full.
-        let top = &mut self.levels[depth - 1].cells[0];
-        let factor = if top[3] > 0.0 { 1.0 / top[3] } else { 0.0 };
-        *top = top.map(|v| v * factor);
+        self.coarser.truncate(depth);
     }
 }
 
 impl Level {
     /// Each cell becomes the mean of the up to four cells below it, absent ones counting as empty.
     #[inline(always)]
-    fn pull(&mut self, finer: &Self) {
-        let rows = finer.cells.chunks(2 * finer.width);
+    fn pull(&mut self, finer: &[[f32; 4]], width: usize) {
+        let rows = finer.chunks(2 * width);
         for (out, rows) in self.cells.chunks_exact_mut(self.width).zip(rows) {
-            let (above, below) = rows.split_at(finer.width);
+            let (above, below) = rows.split_at(width);
             add_pairs::<true>(above, out);
             if !below.is_empty() {
                 add_pairs::<false>(below, out);
             }
         }
     }
+}
 
-    /// Turns premultiplied cells into colours, taking what they lack from `coarser` (colours already), bilinearly. The fourth
-    /// number of a cell then means nothing.
-    fn push(&mut self, isa: Isa, coarser: &Self, between: &mut Vec<[f32; 4]>) {
-        let width = coarser.width;
-        between.resize(width + 1 + MARGIN, [0.0; 4]);
-        for (y, cells) in self.cells.chunks_exact_mut(self.width).enumerate() {
-            let [near, far] =
-                neighbours(y, coarser.height).map(|y| &coarser.cells[y * width..][..width]);
-            per_isa!(
-                isa,
-                mix_rows,
-                (
-                    near: &[[f32; 4]] = near,
-                    far: &[[f32; 4]] = far,
-                    out: &mut [[f32; 4]] = &mut between[1..=width],
-                )
-            );
-            let (first, last) = (between[1], between[width]);
-            between[0] = first;
-            between[width + 1..].fill(last);
-            push_cells(isa, cells, between);
-        }
+/// Turns premultiplied cells, `width` per row, into colours, taking what they lack from `coarser` (colours already), bilinearly. The
+/// fourth number of a cell then means nothing.
+fn push(
+    isa: Isa,
+    cells: &mut [[f32; 4]],
+    width: usize,
+    coarser: &Level,
+    between: &mut Vec<[f32; 4]>,
+) {
+    let across = coarser.width;
+    between.resize(across + 1 + MARGIN, [0.0; 4]);
+    for (y, cells) in cells.chunks_exact_mut(width).enumerate() {
+        let [near, far] =
+            neighbours(y, coarser.height).map(|y| &coarser.cells[y * across..][..across]);
+        per_isa!(
+            isa,
+            mix_rows,
+            (
+                near: &[[f32; 4]] = near,
+                far: &[[f32; 4]] = far,
+                out: &mut [[f32; 4]] = &mut between[1..=across],
+            )
+        );
+        let (first, last) = (between[1], between[across]);
+        between[0] = first;
+        between[across + 1..].fill(last);
+        push_cells(isa, cells, between);
     }
 }
 
@@ -263,7 +274,7 @@ mod tests {
     fn run(plane: &[[f32; 4]], width: usize, tone: Tone<'_>) -> Vec<[u16; 4]> {
         let mut out = vec![[0; 4]; plane.len()];
         let mut answers = Isa::available().map(|isa| {
-            Fill::default().run(isa, plane, width, tone, &mut out);
+            Fill::default().run(isa, &mut plane.to_vec(), width, tone, &mut out);
             out.clone()
         });
         let oracle = answers.next().expect("scalar is always there");

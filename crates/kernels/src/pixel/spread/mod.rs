@@ -4,6 +4,8 @@
 //! bits: vectors of them take many pixels at a time, and the arithmetic is the same everywhere.
 pub(super) mod scalar;
 
+use std::ops::Range;
+
 use super::per_isa::per_isa;
 use super::tile::{self, Kind};
 use crate::isa::Isa;
@@ -15,6 +17,17 @@ pub const BITS: u32 = 4;
 pub const MAX_CELL: usize = 1 << MAX_LOG;
 const MAX_LOG: usize = 3;
 
+/// A plane of colours: `[h, width, 4]` with [`BITS`] fractional bits, in cells of `1 << log` pixels a side.
+#[derive(Debug, Clone, Copy)]
+pub struct Cells<'a> {
+    /// The cells.
+    pub plane: &'a [[u16; 4]],
+    /// Cells per row.
+    pub width: usize,
+    /// Logarithm of a cell's side in pixels.
+    pub log: usize,
+}
+
 /// One row of pixels of a plane's colours, not yet spread over the pixels: interpolated between two rows of cells.
 #[derive(Debug, Default)]
 pub struct Between {
@@ -24,13 +37,14 @@ pub struct Between {
 }
 
 impl Between {
-    /// Takes row `y` of the pixels over `plane`, `[h, width, 4]` in cells of `1 << log` pixels.
+    /// Takes row `y` of the pixels over a plane, as far as those of `tiles` lean on it; the rest is left as it was.
     ///
     /// The vertical step is `(a * (16 - w) + b * w + 8) >> 4`. Beyond the outermost centres the colours stay the same.
     ///
     /// # Panics
-    /// When the plane has no whole number of rows, the cells are too large or row `y` is below them.
-    pub fn take(&mut self, isa: Isa, plane: &[[u16; 4]], width: usize, log: usize, y: usize) {
+    /// When the plane has no whole number of rows, the cells are too large, row `y` is below them, or there are no such tiles.
+    pub fn take(&mut self, isa: Isa, cells: Cells<'_>, y: usize, tiles: Range<usize>) {
+        let Cells { plane, width, log } = cells;
         assert!(log <= MAX_LOG, "cells of 2^{log} pixels");
         assert!(
             width > 0 && plane.len().is_multiple_of(width),
@@ -41,21 +55,31 @@ impl Between {
         self.log = log;
         let place = scalar::place(y, log);
         let row = |y: usize| &plane[y.min(height - 1) * width..][..width];
-        let tiles = (width << log).div_ceil(tile::WIDTH);
-        self.cells.resize(tiles * (tile::WIDTH >> log) + 2, [0; 4]);
+        let (across, per_tile) = ((width << log).div_ceil(tile::WIDTH), tile::WIDTH >> log);
+        assert!(
+            tiles.start < tiles.end && tiles.end <= across,
+            "tiles {tiles:?} of {across}"
+        );
+        self.cells.resize(across * per_tile + 2, [0; 4]);
+        // The cells under them, and one more on either side.
+        let under = (tiles.start * per_tile).max(1) - 1..(tiles.end * per_tile + 1).min(width);
         per_isa!(
             isa,
             scalar::between,
             (
-                above: &[[u16; 4]] = row((place >> 4).saturating_sub(1)),
-                below: &[[u16; 4]] = row(place >> 4),
+                above: &[[u16; 4]] = &row((place >> 4).saturating_sub(1))[under.clone()],
+                below: &[[u16; 4]] = &row(place >> 4)[under.clone()],
                 weight: u16 = (place & 15) as u16,
-                out: &mut [[u16; 4]] = &mut self.cells[1..=width],
+                out: &mut [[u16; 4]] = &mut self.cells[under.start + 1..=under.end],
             )
         );
-        self.cells[0] = self.cells[1];
-        let last = self.cells[width];
-        self.cells[width + 1..].fill(last);
+        if under.start == 0 {
+            self.cells[0] = self.cells[1];
+        }
+        if under.end == width {
+            let last = self.cells[width];
+            self.cells[width + 1..].fill(last);
+        }
     }
 
     /// The cells that pixels from tile `tile` on lean on, the one before the tile's first coming first.

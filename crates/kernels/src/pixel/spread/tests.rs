@@ -7,6 +7,10 @@ fn plane(width: usize, height: usize) -> Vec<[u16; 4]> {
         .collect()
 }
 
+fn cells(plane: &[[u16; 4]], width: usize, log: usize) -> Cells<'_> {
+    Cells { plane, width, log }
+}
+
 /// Bilinear between cell centres, in floating point.
 fn exact(plane: &[[u16; 4]], width: usize, cell: usize, x: usize, y: usize) -> [f64; 4] {
     let height = plane.len() / width;
@@ -35,7 +39,7 @@ fn pixels_are_the_bilinear_mixture_of_cells_on_every_isa() {
             for y in 0..pixels_down {
                 for isa in Isa::available() {
                     let mut between = Between::default();
-                    between.take(isa, &plane, width, log, y);
+                    between.take(isa, cells(&plane, width, log), y, 0..kinds.len());
                     let mut row = vec![[0; 4]; pixels_across];
                     between.spread(isa, &kinds, &mut row);
                     for (x, pixel) in row.iter().enumerate() {
@@ -59,7 +63,7 @@ fn every_isa_gives_the_same_bytes_and_other_tiles_stay() {
     let kinds = [Kind::Soft, Kind::Empty, Kind::Clear, Kind::Full, Kind::Soft];
     let mut answers = Isa::available().map(|isa| {
         let mut between = Between::default();
-        between.take(isa, &plane, 17, 2, 5);
+        between.take(isa, cells(&plane, 17, 2), 5, 0..5);
         let mut row = vec![[7; 4]; 67];
         between.spread(isa, &kinds, &mut row);
         row
@@ -83,5 +87,26 @@ fn doubling_puts_cells_a_quarter_from_their_old_centres() {
         double(isa, (&plane, 2), (&mut out, 3), &mut scratch);
         let expected = [0, 40, 120, 80, 120, 200, 240, 280, 360, 320, 360, 440];
         assert_eq!(out, expected.map(cell), "{isa}");
+    }
+}
+
+#[test]
+fn some_tiles_are_as_they_are_among_all() {
+    for (width, log) in [(1, 3), (2, 3), (23, 3), (37, 2), (33, 1), (50, 0)] {
+        let plane = plane(width, 2);
+        let across = (width << log).div_ceil(tile::WIDTH);
+        for isa in Isa::available() {
+            let mut all = Between::default();
+            all.take(isa, cells(&plane, width, log), 1, 0..across);
+            for (start, end) in (0..across).flat_map(|i| (i + 1..=across).map(move |j| (i, j))) {
+                let mut some = Between::default();
+                some.take(isa, cells(&plane, width, log), 1, start..end);
+                for tile in start..end {
+                    let used = (tile::WIDTH >> log) + 2;
+                    let [all, some] = [&all, &some].map(|row| &row.under_tile(tile)[..used]);
+                    assert_eq!(all, some, "{isa} {width} {log} {start}..{end}");
+                }
+            }
+        }
     }
 }
