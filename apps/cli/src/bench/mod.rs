@@ -63,7 +63,8 @@ Examples:
   hypercut bench --model other.tflite
   hypercut bench --frame 3840x2160 --threads 2
 
-Times are wall-clock. Threads share the rows of a frame; a network runs on one, whatever their number. A step's time is the mean of all rounds; everything else is median and 95th percentile. \
+Times are wall-clock. Threads share the rows of a frame; a network runs on one, whatever their number. \
+A step's time is the mean of all rounds; everything else is median and 95th percentile. \
 \"of peak\" is a step's multiply-adds per second over what the core's widest instructions give back to back, measured in the \
 same run (x86-64 alone). \
 HYPERCUT_ISA=scalar takes a lower instruction set than the CPU's best.";

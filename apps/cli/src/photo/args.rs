@@ -11,7 +11,7 @@ Examples:
   hypercut photo me.jpg -o out.jpg --strength 80 --style bokeh
   hypercut photo me.jpg --effect cutout --trim -o me.png
   hypercut photo me.jpg --effect image --background beach.jpg --logo logo.png -o out.jpg
-  hypercut photo huge.jpg -o out.jpg --threads 4          all cores for one picture
+  hypercut photo huge.jpg -o out.jpg --threads 4          four threads share the picture's rows
   hypercut photo holiday/ --recursive -o done/            as `hypercut folder holiday/ -o done/` does it
   curl -s https://example.com/me.jpg | hypercut photo - --effect mask > mask.png
 
