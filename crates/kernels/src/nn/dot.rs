@@ -43,7 +43,7 @@ mod tests {
 
     #[test]
     fn every_length_agrees_with_the_formula() {
-        for len in 0..70usize {
+        for len in (0..70usize).step_by(if cfg!(miri) { 11 } else { 1 }) {
             let data = |step: usize| (0..len).map(|i| (i * step) as u8 as i8).collect::<Vec<_>>();
             let (x, w) = (data(89), data(167));
             for (x_zero, w_zero) in [(0, 0), (-128, 127), (3, -5)] {

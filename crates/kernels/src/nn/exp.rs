@@ -44,7 +44,7 @@ mod tests {
 
     #[test]
     fn agrees_with_the_platform() {
-        for i in -70_000..=70_000 {
+        for i in (-70_000..=70_000).step_by(if cfg!(miri) { 1999 } else { 1 }) {
             let x = f64::from(i) * 0.00993;
             assert!(
                 (exp(x) / x.exp() - 1.0).abs() < 1e-12,

@@ -130,15 +130,17 @@ mod tests {
 
     #[test]
     fn taps_agree_with_trying_each() {
-        for (kernel, stride, dilation, pad, size) in (0..2000).map(|i| {
-            (
-                1 + i % 5,
-                1 + i / 5 % 3,
-                1 + i / 15 % 4,
-                i / 60 % 6,
-                1 + i / 360 % 6,
-            )
-        }) {
+        for (kernel, stride, dilation, pad, size) in
+            (0..2000).step_by(if cfg!(miri) { 97 } else { 1 }).map(|i| {
+                (
+                    1 + i % 5,
+                    1 + i / 5 % 3,
+                    1 + i / 15 % 4,
+                    i / 60 % 6,
+                    1 + i / 360 % 6,
+                )
+            })
+        {
             let window = Window {
                 kernel: [kernel; 2],
                 stride: [stride; 2],

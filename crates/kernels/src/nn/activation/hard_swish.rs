@@ -40,7 +40,9 @@ fn split(number: f64) -> (f64, i32) {
     }
     // An f32 is a normal f64, so the exponent's bits are its own.
     let exponent = (number.to_bits() >> 52) as i32 - 1022;
-    (number / f64::from(exponent).exp2(), exponent)
+    // The fraction's bits under the exponent of 1/2: `exp2`, even of a whole number, may differ between C libraries.
+    let fraction = number.to_bits() & ((1 << 52) - 1) | 1022 << 52;
+    (f64::from_bits(fraction), exponent)
 }
 
 /// High half of twice the product, rounded half up.

@@ -159,14 +159,19 @@ mod tests {
     #[test]
     fn equals_the_oracle() {
         let pairs = (i8::MIN..=i8::MAX).flat_map(|a| (i8::MIN..=i8::MAX).map(move |b| (a, b)));
-        let (a, b): (Vec<i8>, Vec<i8>) = pairs.unzip();
+        // Miri is thousands of times slower: the short ones.
+        let most = if cfg!(miri) { 63 } else { 65_536 };
+        let (a, b): (Vec<i8>, Vec<i8>) = pairs.take(most).unzip();
         for (len, scales) in [
             (65_536, [0.71, 0.33]),
             (63, [1.5, -2.25]),
             (1, [1e9, 1e-9]),
             (65_473, [0.004, 1.0]),
             (65_521, [0.31, -0.47]),
-        ] {
+        ]
+        .into_iter()
+        .filter(|&(len, _)| len <= most)
+        {
             let output = OutputI8 {
                 zero_point: -5,
                 min: -120,

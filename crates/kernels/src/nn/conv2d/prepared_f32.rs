@@ -143,10 +143,10 @@ mod tests {
             .flat_map(|i| [(i, 67 - 3 * i), (i * 5 + 1, i)])
             .chain([(3, 16), (24, 88), (40, 31)]);
         for ((inputs, outputs), turn) in pairs.zip(0..) {
-            if cfg!(miri) && turn > 0 {
-                break;
-            }
-            for (w, (kernel, stride, dilation)) in (1..=17).zip(windows.into_iter().cycle()) {
+            let windows = (1..=17).zip(windows.into_iter().cycle());
+            // Miri is thousands of times slower: one case.
+            let chosen = |w| !cfg!(miri) || ((inputs, outputs) == (3, 16) && w == 2);
+            for (w, (kernel, stride, dilation)) in windows.filter(|&(w, _)| chosen(w)) {
                 let window = Window {
                     kernel: [kernel; 2],
                     stride: [stride; 2],

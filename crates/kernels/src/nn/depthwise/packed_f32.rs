@@ -245,7 +245,8 @@ impl<L: Floats> Packed<L> {
                                 sums[b][i] = lanes.multiply_add(value, weight, sums[b][i]);
                             }
                         }
-                        from = from.add(tap);
+                        // After the last tap this may lie beyond the row, where it is not read.
+                        from = from.wrapping_add(tap);
                         weights = weights.add(V::LEN);
                     }
                 }

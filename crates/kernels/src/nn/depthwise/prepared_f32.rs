@@ -176,7 +176,8 @@ mod tests {
         ];
         let sizes = (1..=17).flat_map(|h| (1..=17).map(move |w| [h, w]));
         for (turn, [h, w]) in sizes.enumerate() {
-            if cfg!(miri) && turn != 150 {
+            // Miri is thousands of times slower: one small case.
+            if cfg!(miri) && turn != 35 {
                 continue;
             }
             let (kernel, stride, dilation) = windows[turn % windows.len()];

@@ -106,7 +106,8 @@ mod tests {
         ];
         let pairs = axes.iter().flat_map(|y| axes.iter().map(move |x| [*y, *x]));
         for (turn, axes) in pairs.enumerate() {
-            if cfg!(miri) && turn != 10 {
+            // Miri is thousands of times slower: one small case.
+            if cfg!(miri) && turn != 1 {
                 continue;
             }
             let (channels, outputs) = (1 + turn % 19, 1 + turn * 3 % 37);
