@@ -33,6 +33,9 @@ pub enum Isa {
     /// 64-bit Arm with the dot product instructions (Cortex-A55, Cortex-A75, Apple A11 and later).
     #[cfg(target_arch = "aarch64")]
     NeonDot(NeonDot),
+    /// The same with products of matrices of bytes (Cortex-A510, Cortex-X2, Neoverse V1, Apple A15 and later).
+    #[cfg(target_arch = "aarch64")]
+    NeonI8mm(NeonI8mm),
     /// WebAssembly with 128-bit SIMD: a module that uses it is refused as a whole by an engine without it, so the choice
     /// is made when compiling (`-C target-feature=+simd128`).
     #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
@@ -151,6 +154,25 @@ impl NeonDot {
     }
 }
 
+/// Proof that this CPU has Advanced SIMD with dot products and products of matrices of bytes.
+#[cfg(target_arch = "aarch64")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NeonI8mm(());
+
+#[cfg(target_arch = "aarch64")]
+impl NeonI8mm {
+    /// Asks the CPU.
+    pub fn new() -> Option<Self> {
+        let has = std::arch::is_aarch64_feature_detected!("i8mm") && NeonDot::new().is_some();
+        has.then_some(Self(()))
+    }
+
+    /// What this set includes.
+    pub(crate) fn dot(self) -> NeonDot {
+        NeonDot(())
+    }
+}
+
 /// Proof that this module was compiled for 128-bit SIMD, and so that whatever runs it has that.
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -174,6 +196,8 @@ impl Isa {
             Neon::new().map(Self::Neon),
             #[cfg(target_arch = "aarch64")]
             NeonDot::new().map(Self::NeonDot),
+            #[cfg(target_arch = "aarch64")]
+            NeonI8mm::new().map(Self::NeonI8mm),
             #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
             Some(Self::Simd128(Simd128(()))),
             #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
@@ -218,6 +242,8 @@ impl Isa {
             Self::Neon(token) => Vectors::Neon(token),
             #[cfg(target_arch = "aarch64")]
             Self::NeonDot(token) => Vectors::Neon(token.neon()),
+            #[cfg(target_arch = "aarch64")]
+            Self::NeonI8mm(token) => Vectors::Neon(token.dot().neon()),
             #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
             Self::Simd128(token) => Vectors::Simd128(token),
             #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
@@ -239,6 +265,8 @@ impl Isa {
             Self::Neon(_) => "neon",
             #[cfg(target_arch = "aarch64")]
             Self::NeonDot(_) => "neondot",
+            #[cfg(target_arch = "aarch64")]
+            Self::NeonI8mm(_) => "neoni8mm",
             #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
             Self::Simd128(_) => "simd128",
             #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]

@@ -84,10 +84,12 @@ impl PreparedDepthwise {
             #[cfg(target_arch = "aarch64")]
             Isa::Neon(token) => Some(Path::Neon(staged::Packed::new(token, shape, c))),
             #[cfg(target_arch = "aarch64")]
-            Isa::NeonDot(_) if c.weight_zero != 0 => crate::isa::Neon::new()
+            Isa::NeonDot(_) | Isa::NeonI8mm(_) if c.weight_zero != 0 => crate::isa::Neon::new()
                 .map(|token| Path::Neon(staged::Packed::new(token, shape, c))),
             #[cfg(target_arch = "aarch64")]
             Isa::NeonDot(token) => Some(Path::NeonDot(staged::Packed::new(token, shape, c))),
+            #[cfg(target_arch = "aarch64")]
+            Isa::NeonI8mm(token) => Some(Path::NeonDot(staged::Packed::new(token.dot(), shape, c))),
             #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
             Isa::Simd128(token) => Some(Path::Simd128(simd128::Packed::new(token, shape, c))),
             #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]

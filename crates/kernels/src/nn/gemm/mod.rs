@@ -13,6 +13,8 @@ mod avx512vnni;
 mod avx512vnni_narrow;
 #[cfg(target_arch = "x86_64")]
 mod avx512vnni_thin;
+#[cfg(target_arch = "aarch64")]
+mod neon_i8mm;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod simd128;
 #[cfg(not(target_arch = "wasm32"))]
@@ -62,6 +64,9 @@ pub(crate) enum Gemm {
     /// `sdot`.
     #[cfg(target_arch = "aarch64")]
     NeonDot(staged::Packed<crate::isa::NeonDot, 6>),
+    /// `smmla`.
+    #[cfg(target_arch = "aarch64")]
+    NeonI8mm(neon_i8mm::Packed),
     /// `i32x4.dot_i16x8_s`.
     #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
     Simd128(simd128::Packed<crate::isa::Simd128>),
@@ -97,11 +102,13 @@ impl Gemm {
             #[cfg(target_arch = "aarch64")]
             Isa::Neon(token) => Some(Self::Neon(staged::Packed::new(token, c))),
             #[cfg(target_arch = "aarch64")]
-            Isa::NeonDot(_) if c.filter.weight_zero != 0 => {
+            Isa::NeonDot(_) | Isa::NeonI8mm(_) if c.filter.weight_zero != 0 => {
                 crate::isa::Neon::new().map(|token| Self::Neon(staged::Packed::new(token, c)))
             }
             #[cfg(target_arch = "aarch64")]
             Isa::NeonDot(token) => Some(Self::NeonDot(staged::Packed::new(token, c))),
+            #[cfg(target_arch = "aarch64")]
+            Isa::NeonI8mm(token) => Some(Self::NeonI8mm(neon_i8mm::Packed::new(token, c))),
             #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
             Isa::Simd128(token) => Some(Self::Simd128(simd128::Packed::new(token, c))),
             #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
@@ -139,6 +146,11 @@ impl Gemm {
             Self::Neon(ref mut packed) => packed.run(rows, out),
             #[cfg(target_arch = "aarch64")]
             Self::NeonDot(ref mut packed) => packed.run(rows, out),
+            #[cfg(target_arch = "aarch64")]
+            Self::NeonI8mm(ref mut packed) => {
+                // SAFETY: the token that `packed` was made with proves that this CPU has the feature.
+                unsafe { packed.run(rows, out) }
+            }
             #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
             Self::Simd128(ref mut packed) => packed.run(rows, out),
             #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
