@@ -25,7 +25,7 @@ pub(crate) const LANES: usize = 8;
 #[cfg(not(target_arch = "wasm32"))]
 pub(crate) trait Lanes: Copy {
     /// What an input byte or a weight becomes before it is multiplied.
-    type Element: Copy + Default;
+    type Element: Copy + Default + std::fmt::Debug;
     /// Eight sums.
     type Sums: Copy;
     /// Eight factors.

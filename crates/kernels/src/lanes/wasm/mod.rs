@@ -13,7 +13,7 @@ use std::arch::wasm32::*;
 /// Multiplies and sums `GROUP` neighbouring elements per lane of 32 bits. Sums are exact modulo 2^32.
 pub(crate) trait Dots: Copy {
     /// What an input byte or a weight becomes before it is multiplied.
-    type Element: Copy + Default;
+    type Element: Copy + Default + std::fmt::Debug;
 
     /// Elements of a lane.
     const GROUP: usize;
@@ -52,7 +52,7 @@ pub(crate) trait Dots: Copy {
 const MAGIC: f32 = 12_582_912.0;
 
 /// Zero point and range of the output, spread over vectors.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Output {
     /// The least byte without the zero point, as `f32`.
     low: v128,

@@ -15,6 +15,7 @@ use std::arch::wasm32::*;
 const CHANNELS: usize = 4;
 
 /// A depthwise convolution with multiplier 1, ready to run.
+#[derive(Debug)]
 pub(crate) struct Packed<L: Dots> {
     isa: L,
     shape: Depthwise,
@@ -33,14 +34,6 @@ pub(crate) struct Packed<L: Dots> {
     interleaved: Vec<L::Element>,
     /// A row outside the picture.
     outside: Vec<i8>,
-}
-
-impl<L: Dots> std::fmt::Debug for Packed<L> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Packed")
-            .field("shape", &self.shape)
-            .finish_non_exhaustive()
-    }
 }
 
 impl<L: Dots> Packed<L> {

@@ -14,6 +14,7 @@ use crate::nn::filter::in_vectors;
 use crate::requantize::OutputI8;
 
 /// A depthwise convolution with multiplier 1, ready to run.
+#[derive(Debug)]
 pub(crate) struct Packed<L: Lanes> {
     isa: L,
     shape: Depthwise,
@@ -34,14 +35,6 @@ pub(crate) struct Packed<L: Lanes> {
     ring: Vec<L::Element>,
     /// One input row with its padding: `[pixels, lanes * LANES]`.
     padded: Vec<i8>,
-}
-
-impl<L: Lanes> std::fmt::Debug for Packed<L> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Packed")
-            .field("shape", &self.shape)
-            .finish_non_exhaustive()
-    }
 }
 
 fn greatest_common_divisor(a: usize, b: usize) -> usize {

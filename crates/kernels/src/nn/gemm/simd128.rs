@@ -15,6 +15,7 @@ const ROWS: usize = 4;
 const BLOCK: usize = 4;
 
 /// Weights of a product in the order in which the tiles read them, and room for a staged tile.
+#[derive(Debug)]
 pub(crate) struct Packed<L: Dots> {
     isa: L,
     segments: usize,
@@ -29,16 +30,6 @@ pub(crate) struct Packed<L: Dots> {
     output: Output,
     /// `[segments][segment][ROWS][GROUP]`, and a block more, for the last one may overshoot.
     staged: Vec<L::Element>,
-}
-
-impl<L: Dots> std::fmt::Debug for Packed<L> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Packed")
-            .field("segments", &self.segments)
-            .field("inputs", &self.inputs)
-            .field("outputs", &self.outputs)
-            .finish_non_exhaustive()
-    }
 }
 
 impl<L: Dots> Packed<L> {

@@ -9,6 +9,7 @@ use crate::requantize::OutputI8;
 const BLOCK: usize = 16;
 
 /// Weights of a product in the order in which the tiles read them, and room for `M` staged rows.
+#[derive(Debug)]
 pub(crate) struct Packed<L: Lanes, const M: usize> {
     isa: L,
     segments: usize,
@@ -24,16 +25,6 @@ pub(crate) struct Packed<L: Lanes, const M: usize> {
     output: OutputI8,
     /// `[M][segments][segment]`
     staged: Vec<L::Element>,
-}
-
-impl<L: Lanes, const M: usize> std::fmt::Debug for Packed<L, M> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Packed")
-            .field("segments", &self.segments)
-            .field("inputs", &self.inputs)
-            .field("outputs", &self.outputs)
-            .finish_non_exhaustive()
-    }
 }
 
 impl<L: Lanes, const M: usize> Packed<L, M> {
