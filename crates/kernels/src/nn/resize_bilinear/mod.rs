@@ -101,21 +101,13 @@ fn double_avx2(input_shape: Nhwc, input: &[i8], out: &mut [i8]) {
     doubling::double(input_shape, input, out);
 }
 
-/// Lanes of 16 channels, or one, have kernels of their own; the rest is AVX2's.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
 fn double_avx512([n, h, w, c]: Nhwc, input: &[i8], out: &mut [i8]) {
-    if c != 1 && !c.is_multiple_of(16) {
-        double_avx2([n, h, w, c], input, out);
-        return;
-    }
+    assert!(out.len() == 4 * n * h * w * c);
     let pictures = input.chunks_exact((h * w * c).max(1));
     for (input, out) in pictures.zip(out.chunks_exact_mut((4 * h * w * c).max(1))) {
-        if c == 1 {
-            avx512::double_plane([h, w], input, out);
-        } else {
-            avx512::double_lanes([h, w, c], input, out);
-        }
+        avx512::double([h, w, c], input, out);
     }
 }
 
@@ -173,10 +165,13 @@ mod tests {
                 [
                     (h, w, 1),
                     (h, w, 2),
+                    (h, w, 4),
+                    (h, w, 5),
+                    (h, w, 8),
                     (h, w, 16),
                     (h, w, 24),
+                    (h, w, 32),
                     (h, w, 48),
-                    (h, w, 5),
                 ]
             })
         }) {
