@@ -62,13 +62,30 @@ const OUTPUTS: [OutputI8; 3] = [OUTPUT, OutputI8::full(-128), OutputI8::full(7)]
 /// Zero points of weights: none, one beyond which few weights leave a signed byte, one with many, one where 255 occurs.
 const WEIGHT_ZEROS: [i8; 4] = [0, 9, -100, -128];
 
-fn window(kernel: usize, stride: usize, dilation: usize) -> Window {
-    Window {
+/// A window over a picture of height and width `size`, and the output's: with TensorFlow's SAME padding, with the kernel's half before
+/// every side, and, where it fits in, with none (VALID).
+fn paddings(
+    (kernel, stride, dilation): (usize, usize, usize),
+    size: [usize; 2],
+) -> impl Iterator<Item = (Window, [usize; 2])> {
+    let reach = (kernel - 1) * dilation + 1;
+    let window = move |pad| Window {
         kernel: [kernel; 2],
         stride: [stride; 2],
         dilation: [dilation; 2],
-        pad: [kernel / 2 * dilation; 2],
-    }
+        pad,
+    };
+    let sides = size.map(|side| side.div_ceil(stride));
+    let missing = |i: usize| ((sides[i] - 1) * stride + reach).saturating_sub(size[i]);
+    let valid = size.iter().all(|&side| side >= reach);
+    let inner = size.map(|side| side.saturating_sub(reach) / stride + 1);
+    [
+        Some((window([missing(0) / 2, missing(1) / 2]), sides)),
+        Some((window([kernel / 2 * dilation; 2]), sides)),
+        valid.then(|| (window([0; 2]), inner)),
+    ]
+    .into_iter()
+    .flatten()
 }
 
 /// Bias and scales for `outputs` channels.
@@ -80,16 +97,15 @@ fn rest(bytes: &mut Bytes, outputs: usize) -> (Vec<i32>, Vec<f32>) {
 
 fn convolve(
     [h, w, inputs, outputs]: [usize; 4],
-    window: Window,
+    (window, [high, wide]): (Window, [usize; 2]),
     x: &mut Guarded,
     out: &mut Guarded,
 ) {
     let case = h * 31 + w * 7 + inputs * 3 + outputs;
     let mut bytes = Bytes::new(case);
-    let side = |size: usize| size.div_ceil(window.stride[0]);
     let shape = Conv2d {
         input: [1, h, w, inputs],
-        output: [1, side(h), side(w), outputs],
+        output: [1, high, wide, outputs],
         window,
         groups: 1,
     };
@@ -105,7 +121,7 @@ fn convolve(
     };
     let x = x.last(h * w * inputs);
     bytes.fill(x);
-    let mut expected = vec![0; side(h) * side(w) * outputs];
+    let mut expected = vec![0; high * wide * outputs];
     conv2d_i8(Isa::Scalar, &shape, &constants, x, &mut expected);
     for isa in Isa::available() {
         let out = out.last(expected.len());
@@ -115,13 +131,17 @@ fn convolve(
     }
 }
 
-fn filter([h, w, channels]: [usize; 3], window: Window, x: &mut Guarded, out: &mut Guarded) {
+fn filter(
+    [h, w, channels]: [usize; 3],
+    (window, [high, wide]): (Window, [usize; 2]),
+    x: &mut Guarded,
+    out: &mut Guarded,
+) {
     let case = h * 31 + w * 7 + channels;
     let mut bytes = Bytes::new(case);
-    let side = |size: usize| size.div_ceil(window.stride[0]);
     let shape = Depthwise {
         input: [1, h, w, channels],
-        output: [1, side(h), side(w), channels],
+        output: [1, high, wide, channels],
         window,
     };
     let weights = bytes.take(window.kernel[0] * window.kernel[1] * channels);
@@ -136,7 +156,7 @@ fn filter([h, w, channels]: [usize; 3], window: Window, x: &mut Guarded, out: &m
     };
     let x = x.last(h * w * channels);
     bytes.fill(x);
-    let mut expected = vec![0; side(h) * side(w) * channels];
+    let mut expected = vec![0; high * wide * channels];
     depthwise_i8(Isa::Scalar, &shape, &constants, x, &mut expected);
     for isa in Isa::available() {
         let out = out.last(expected.len());
@@ -164,9 +184,10 @@ fn pointwise_over_every_remainder_of_inputs_outputs_and_pixels() {
     let (mut x, mut out) = (Guarded::new(), Guarded::new());
     for outputs in 1..=65 {
         for inputs in [1, 4, 16, 1 + outputs % 37] {
+            let pixels = 1 + (outputs + inputs) % 17;
             convolve(
-                [1, 1 + (outputs + inputs) % 17, inputs, outputs],
-                Window::UNIT,
+                [1, pixels, inputs, outputs],
+                (Window::UNIT, [1, pixels]),
                 &mut x,
                 &mut out,
             );
@@ -174,49 +195,46 @@ fn pointwise_over_every_remainder_of_inputs_outputs_and_pixels() {
     }
     for pixels in 1..=49 {
         for (inputs, outputs) in [(8, 16), (16, 1), (32, 2), (5, 24), (12, 65)] {
-            convolve([1, pixels, inputs, outputs], Window::UNIT, &mut x, &mut out);
-        }
-    }
-}
-
-#[test]
-fn convolution_over_every_height_and_width() {
-    let (mut x, mut out) = (Guarded::new(), Guarded::new());
-    for (h, w) in (1..=17).flat_map(|h| (1..=17).map(move |w| (h, w))) {
-        let (kernel, stride, dilation) = WINDOWS[(h * 17 + w) % WINDOWS.len()];
-        let (inputs, outputs) = (1 + (h + 5 * w) % 9, 1 + (7 * h + w) % 35);
-        convolve(
-            [h, w, inputs, outputs],
-            window(kernel, stride, dilation),
-            &mut x,
-            &mut out,
-        );
-    }
-}
-
-#[test]
-fn depthwise_over_every_remainder_height_and_width() {
-    let (mut x, mut out) = (Guarded::new(), Guarded::new());
-    for channels in 1..=65 {
-        for (kernel, stride, dilation) in WINDOWS {
-            filter(
-                [3, 1 + (channels + kernel) % 17, channels],
-                window(kernel, stride, dilation),
+            convolve(
+                [1, pixels, inputs, outputs],
+                (Window::UNIT, [1, pixels]),
                 &mut x,
                 &mut out,
             );
         }
     }
+}
+
+#[test]
+fn convolution_over_every_height_width_and_padding() {
+    let (mut x, mut out) = (Guarded::new(), Guarded::new());
     for (h, w) in (1..=17).flat_map(|h| (1..=17).map(move |w| (h, w))) {
-        let (kernel, stride, dilation) = WINDOWS[(h * 17 + w) % WINDOWS.len()];
-        filter(
-            [h, w, 1 + (h * 5 + w * 3) % 19],
-            window(kernel, stride, dilation),
-            &mut x,
-            &mut out,
-        );
+        let (inputs, outputs) = (1 + (h + 5 * w) % 9, 1 + (7 * h + w) % 35);
+        for padded in paddings(WINDOWS[(h * 17 + w) % WINDOWS.len()], [h, w]) {
+            convolve([h, w, inputs, outputs], padded, &mut x, &mut out);
+        }
+    }
+}
+
+#[test]
+fn depthwise_over_every_remainder_height_width_and_padding() {
+    let (mut x, mut out) = (Guarded::new(), Guarded::new());
+    for channels in 1..=65 {
+        for window in WINDOWS {
+            let (h, w) = (3, 1 + (channels + window.0) % 17);
+            for padded in paddings(window, [h, w]) {
+                filter([h, w, channels], padded, &mut x, &mut out);
+            }
+        }
+    }
+    for (h, w) in (1..=17).flat_map(|h| (1..=17).map(move |w| (h, w))) {
+        for padded in paddings(WINDOWS[(h * 17 + w) % WINDOWS.len()], [h, w]) {
+            filter([h, w, 1 + (h * 5 + w * 3) % 19], padded, &mut x, &mut out);
+        }
         // A quarter of them with weights of no zero point: by pairs of rows.
-        filter([h, w, 16 + h % 2 * 64], window(3, 1, 1), &mut x, &mut out);
+        for padded in paddings((3, 1, 1), [h, w]) {
+            filter([h, w, 16 + h % 2 * 64], padded, &mut x, &mut out);
+        }
     }
 }
 
