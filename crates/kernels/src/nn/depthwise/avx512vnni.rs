@@ -168,18 +168,20 @@ impl Packed {
     fn sum_row(&self, slot: impl Fn(usize) -> usize, out: &mut [i8]) {
         let window = &self.shape.window;
         match (window.kernel, window.stride[1], window.dilation[1]) {
-            ([3, 3], 1, 1) => self.sum_fixed::<3, 1, 1, 2, 6>(slot, out),
-            ([3, 3], 2, 1) => self.sum_fixed::<3, 2, 1, 3, 6>(slot, out),
-            ([3, 3], 1, 2) => self.sum_fixed::<3, 1, 2, 2, 8>(slot, out),
-            ([3, 3], 1, 4) => self.sum_fixed::<3, 1, 4, 3, 12>(slot, out),
-            ([3, 3], 1, 8) => self.sum_fixed::<3, 1, 8, 5, 12>(slot, out),
-            ([5, 5], 1, 1) => self.sum_fixed::<5, 1, 1, 2, 8>(slot, out),
-            ([5, 5], 2, 1) => self.sum_fixed::<5, 2, 1, 3, 8>(slot, out),
+            ([3, 3], 1, 1) => self.sum_fixed::<3, 3, 1, 1, 2, 6>(slot, out),
+            ([3, 3], 2, 1) => self.sum_fixed::<3, 3, 2, 1, 3, 6>(slot, out),
+            ([3, 3], 1, 2) => self.sum_fixed::<3, 3, 1, 2, 2, 8>(slot, out),
+            ([3, 3], 1, 4) => self.sum_fixed::<3, 3, 1, 4, 3, 12>(slot, out),
+            ([3, 3], 1, 8) => self.sum_fixed::<3, 3, 1, 8, 5, 12>(slot, out),
+            ([5, 5], 1, 1) => self.sum_fixed::<5, 5, 1, 1, 2, 8>(slot, out),
+            ([5, 5], 2, 1) => self.sum_fixed::<5, 5, 2, 1, 3, 8>(slot, out),
+            ([1, 9], 1, 1) => self.sum_fixed::<1, 9, 1, 1, 3, 12>(slot, out),
+            ([1, 9], 2, 1) => self.sum_fixed::<1, 9, 2, 1, 4, 12>(slot, out),
             _ => self.sum_any(slot, out),
         }
     }
 
-    /// One output row of a `K`x`K` kernel with stride `S` and dilation `D`, whose four outputs touch `QUADS` quads in `TERMS`
+    /// One output row of an `H`x`K` kernel with stride `S` and dilation `D`, whose four outputs touch `QUADS` quads in `TERMS`
     /// pairs of output and quad. Everything counts at compile time, so the loops over taps unroll.
     ///
     /// Four outputs at a time: eight would load their weights once for both, but are too many instructions for their
@@ -187,6 +189,7 @@ impl Packed {
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
     fn sum_fixed<
+        const H: usize,
         const K: usize,
         const S: usize,
         const D: usize,
@@ -199,30 +202,30 @@ impl Packed {
     ) {
         let output = Output::new(self.output);
         let row = self.quads * self.lanes;
-        let starts: [usize; K] = std::array::from_fn(|ky| slot(ky) * row);
+        let starts: [usize; H] = std::array::from_fn(|ky| slot(ky) * row);
         let fours = self.shape.output[2].div_ceil(QUAD);
         assert!(starts.iter().all(|start| start + row <= self.ring.len()));
         assert!((fours - 1) * S + QUADS <= self.quads);
-        assert_eq!(self.weights.len(), self.lanes * K * TERMS);
+        assert_eq!(self.weights.len(), self.lanes * H * TERMS);
         for lane in 0..self.lanes {
             if self.exceeds[lane] {
                 self.sum_lane(&slot, lane, out);
                 continue;
             }
             let (bias, scales) = self.constants(lane);
-            let mut weights = [[bias; TERMS]; K];
-            for ky in 0..K {
+            let mut weights = [[bias; TERMS]; H];
+            for ky in 0..H {
                 for term in 0..TERMS {
-                    // SAFETY: lanes * K * TERMS units are there (asserted).
+                    // SAFETY: lanes * H * TERMS units are there (asserted).
                     weights[ky][term] = unsafe {
-                        let at = (lane * K + ky) * TERMS + term;
+                        let at = (lane * H + ky) * TERMS + term;
                         _mm512_load_si512(self.weights.as_ptr().add(at).cast())
                     };
                 }
             }
             for four in 0..fours {
                 let mut sums = [bias; QUAD];
-                for ky in 0..K {
+                for ky in 0..H {
                     let mut x = [bias; QUADS];
                     for q in 0..QUADS {
                         // SAFETY: four * S + q < quads (asserted), so the line lies in the row, within the ring (asserted).

@@ -12,6 +12,7 @@ mod avx512vnni_pairs;
 mod packed_f32;
 mod prepared;
 mod prepared_f32;
+mod recast;
 #[cfg(not(target_arch = "wasm32"))]
 mod ring;
 mod scalar;

@@ -5,8 +5,9 @@ use super::avx512vnni_pairs::Pairs;
 use super::simd128;
 #[cfg(not(target_arch = "wasm32"))]
 use super::staged;
-use super::{Depthwise, FilterI8, depthwise_i8};
+use super::{Depthwise, FilterI8, depthwise_i8, recast};
 use crate::isa::Isa;
+use crate::nn::conv2d::PreparedConv2d;
 use crate::nn::count;
 use crate::nn::filter::OwnedFilter;
 
@@ -20,6 +21,13 @@ pub struct PreparedDepthwise {
 #[derive(Debug)]
 enum Path {
     Oracle(OwnedFilter),
+    /// One input channel, many outputs: an ordinary convolution.
+    OneChannel(Box<PreparedConv2d>),
+    /// Many outputs a channel: every channel stands as often in `input` first.
+    Repeated {
+        convolution: Box<PreparedDepthwise>,
+        input: Vec<i8>,
+    },
     #[cfg(target_arch = "x86_64")]
     Avx2(staged::Packed<crate::isa::Avx2>),
     #[cfg(target_arch = "x86_64")]
@@ -47,6 +55,7 @@ impl PreparedDepthwise {
         let (input, output) = (count(&shape.input), count(&shape.output));
         shape.check(c.weights.len(), c.bias.len(), input, output);
         assert_eq!(c.scales.len(), shape.output[3], "length of scales");
+        let shape = &recast::along_the_row(shape);
         let path = Self::path(isa, shape, c).unwrap_or_else(|| Path::Oracle(OwnedFilter::new(c)));
         Self {
             shape: *shape,
@@ -56,8 +65,11 @@ impl PreparedDepthwise {
 
     fn path(isa: Isa, shape: &Depthwise, c: &FilterI8<'_>) -> Option<Path> {
         let taps = shape.window.kernel[0] * shape.window.kernel[1];
-        if !c.is_tame(taps) || shape.multiplier() != 1 || count(&shape.output) == 0 {
+        if isa == Isa::Scalar || !c.is_tame(taps) || count(&shape.output) == 0 {
             return None;
+        }
+        if shape.multiplier() != 1 {
+            return Some(Self::multiplied(isa, shape, c));
         }
         match isa {
             Isa::Scalar => None,
@@ -101,6 +113,26 @@ impl PreparedDepthwise {
         }
     }
 
+    /// A channel's filters are a convolution where it is the only one, and beside other channels filters of copies of it.
+    fn multiplied(isa: Isa, shape: &Depthwise, c: &FilterI8<'_>) -> Path {
+        if shape.input[3] == 1 {
+            let weights = recast::by_output(shape, c.weights);
+            let (shape, c) = (
+                recast::one_channel(shape),
+                FilterI8 {
+                    weights: &weights,
+                    ..*c
+                },
+            );
+            return Path::OneChannel(Box::new(PreparedConv2d::new(isa, &shape, &c)));
+        }
+        let shape = recast::repeated(shape);
+        Path::Repeated {
+            convolution: Box::new(Self::new(isa, &shape, c)),
+            input: vec![0; count(&shape.input)],
+        }
+    }
+
     /// Runs. `input` is `[N, H, W, C]`, `out` `[N, H, W, C * M]`.
     ///
     /// # Panics
@@ -111,6 +143,14 @@ impl PreparedDepthwise {
         match &mut self.path {
             Path::Oracle(constants) => {
                 depthwise_i8(Isa::Scalar, &self.shape, &constants.borrow(), input, out);
+            }
+            Path::OneChannel(convolution) => convolution.run(input, out),
+            Path::Repeated {
+                convolution,
+                input: copies,
+            } => {
+                recast::repeat(input, self.shape.multiplier(), copies);
+                convolution.run(copies, out);
             }
             #[cfg(target_arch = "x86_64")]
             Path::Avx2(packed) => {
@@ -191,17 +231,39 @@ mod tests {
             let channels = [16, 32, 48, 64, 80, 96, 144, 192, 176][i % 9];
             (3, 1, 1, channels, 1 + i / 9 % 6, 1 + i / 54)
         });
+        let square = cases
+            .chain(in_pairs)
+            .map(|(kernel, stride, dilation, channels, h, w)| {
+                ([kernel; 2], stride, dilation, channels, [h, w], 1)
+            });
+        // Columns, and channels with several filters each.
+        let columns = (0..180).map(|i| {
+            let (kernel, channels) = ([[9, 1], [3, 1], [4, 1]][i % 3], [8, 16, 120][i % 9 / 3]);
+            (
+                kernel,
+                1 + i % 2,
+                1 + i / 2 % 3,
+                channels,
+                [1 + i / 3, 1],
+                1,
+            )
+        });
+        let multiplied = (0..360).map(|i| {
+            let (channels, filters) = ([1, 1, 3, 16][i % 4], [8, 2, 5][i % 3]);
+            let (side, size) = ([3, 5, 1][i / 4 % 3], [1 + i / 7 % 17, 1 + i / 3 % 17]);
+            ([side; 2], 1 + i / 12 % 2, 1, channels, size, filters)
+        });
         // Miri is thousands of times slower: a few small cases.
         let chosen = |i: usize, size: usize| !cfg!(miri) || (i.is_multiple_of(29) && size < 100);
-        for (_, (kernel, stride, dilation, channels, h, w)) in cases
-            .chain(in_pairs)
-            .enumerate()
-            .filter(|&(i, (.., channels, h, w))| chosen(i, channels * h * w))
+        for (_, (kernel, stride, dilation, channels, [h, w], filters)) in
+            square.chain(columns).chain(multiplied).enumerate().filter(
+                |&(i, (.., channels, [h, w], filters))| chosen(i, channels * h * w * filters),
+            )
         {
-            let reach = (kernel - 1) * dilation + 1;
-            let pad = [reach / 2, (reach - 1) / 2];
+            let [high, wide] = kernel.map(|kernel| (kernel - 1) * dilation + 1);
+            let pad = [high / 2, (wide - 1) / 2];
             let window = Window {
-                kernel: [kernel; 2],
+                kernel,
                 stride: [stride; 2],
                 dilation: [dilation; 2],
                 pad,
@@ -209,19 +271,17 @@ mod tests {
             let side = |size: usize| size.div_ceil(stride);
             let shape = Depthwise {
                 input: [2, h, w, channels],
-                output: [2, side(h), side(w), channels],
+                output: [2, side(h), side(w), channels * filters],
                 window,
             };
+            let outputs = channels * filters;
             let mut bytes = |len: usize| (0..len).map(|_| byte()).collect::<Vec<i8>>();
             let (input, weights) = (
                 bytes(count(&shape.input)),
-                bytes(kernel * kernel * channels),
+                bytes(kernel[0] * kernel[1] * outputs),
             );
-            let bias: Vec<i32> = bytes(channels)
-                .iter()
-                .map(|&b| i32::from(b) * 100)
-                .collect();
-            let scales: Vec<f32> = (0..channels).map(|c| 5e-4 + c as f32 * 1e-5).collect();
+            let bias: Vec<i32> = bytes(outputs).iter().map(|&b| i32::from(b) * 100).collect();
+            let scales: Vec<f32> = (0..outputs).map(|c| 5e-4 + c as f32 * 1e-5).collect();
             let constants = FilterI8 {
                 weights: &weights,
                 bias: &bias,

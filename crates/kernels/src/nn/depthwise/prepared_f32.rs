@@ -1,10 +1,10 @@
 //! A float depthwise convolution with its weights packed for the CPU at hand, run many times.
 use super::packed_f32::Packed;
-use super::{Depthwise, DepthwiseF32, depthwise_f32};
+use super::{Depthwise, DepthwiseF32, depthwise_f32, recast};
 use crate::floats::Finish;
 use crate::isa::{Isa, Vectors};
 use crate::nn::activation::{Activation, activate};
-use crate::nn::conv2d::{Conv2d, Conv2dF32, PreparedConv2dF32};
+use crate::nn::conv2d::{Conv2dF32, PreparedConv2dF32};
 use crate::nn::count;
 use crate::nn::filter::OwnedFilterF32;
 
@@ -122,16 +122,8 @@ fn one_channel(
     c: &DepthwiseF32<'_>,
     then: Option<Activation>,
 ) -> PreparedConv2dF32 {
-    let outputs = shape.output[3];
-    let taps = shape.window.kernel[0] * shape.window.kernel[1];
-    let by_output = |index: usize| c.weights[index % taps * outputs + index / taps];
-    let weights: Vec<f32> = (0..taps * outputs).map(by_output).collect();
-    let shape = Conv2d {
-        input: shape.input,
-        output: shape.output,
-        window: shape.window,
-        groups: 1,
-    };
+    let weights = recast::by_output(shape, c.weights);
+    let shape = recast::one_channel(shape);
     let constants = Conv2dF32 {
         weights: &weights,
         bias: c.bias,

@@ -77,9 +77,21 @@ impl Mean {
 ///
 /// # Panics
 /// When a length contradicts the shape.
-pub fn mean_i8(_isa: Isa, shape: &Mean, constants: &AverageI8, input: &[i8], out: &mut [i8]) {
+pub fn mean_i8(isa: Isa, shape: &Mean, constants: &AverageI8, input: &[i8], out: &mut [i8]) {
     shape.check(input.len(), out.len());
-    scalar::mean_i8(shape, constants, input, out)
+    match shape.as_rows() {
+        Some(extents) if isa != Isa::Scalar && !input.is_empty() => per_isa!(
+            isa,
+            rows::mean_i8,
+            (
+                extents: [usize; 3] = extents,
+                constants: &AverageI8 = constants,
+                input: &[i8] = input,
+                out: &mut [i8] = out
+            )
+        ),
+        _ => scalar::mean_i8(shape, constants, input, out),
+    }
 }
 
 /// Float mean; `out` holds the axes that stay, in order. `Scalar` sums in the input's order; the others, where the averaged
@@ -118,6 +130,36 @@ mod tests {
             let mut out = vec![0.0; expected.len()];
             mean_f32(Isa::Scalar, &shape, &cube, &mut out);
             assert_eq!(out, expected, "{over:?}");
+        }
+    }
+
+    /// Every set's bytes are the oracle's, over axes and over counts of channels around a block.
+    #[test]
+    fn quantized_equals_the_oracle() {
+        for inner in [1, 2, 7, 15, 16, 17, 33] {
+            for (extents, over) in [
+                ([2, 5, 3, inner], [false, true, true, false]),
+                ([1, 41, 1, inner], [false, true, false, false]),
+                ([3, inner, 2, 2], [false, false, true, true]),
+                ([2, 3, 4, inner], [true, false, true, false]),
+            ] {
+                let shape = Mean::new(&extents, &over).expect("rank 4 fits");
+                let input: Vec<i8> = (0..count(&extents))
+                    .map(|i| (i * 73 + i / 7) as i8)
+                    .collect();
+                let constants = AverageI8 {
+                    input_zero: -37,
+                    scale: 1.3,
+                    output: OutputI8::full(11),
+                };
+                let mut expected = vec![0; count(&shape.kept)];
+                mean_i8(Isa::Scalar, &shape, &constants, &input, &mut expected);
+                for isa in Isa::available() {
+                    let mut out = vec![0; expected.len()];
+                    mean_i8(isa, &shape, &constants, &input, &mut out);
+                    assert_eq!(out, expected, "{isa} {extents:?} {over:?}");
+                }
+            }
         }
     }
 

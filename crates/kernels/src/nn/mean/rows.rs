@@ -1,4 +1,5 @@
 //! Means over neighbouring axes, a block of channels at a time.
+use super::AverageI8;
 
 /// Channels of a block: their sums stay in registers.
 const BLOCK: usize = 16;
@@ -47,4 +48,39 @@ fn block<const C: usize>(input: &[f32], averaged: usize, inner: usize) -> [f32; 
         means[channel] = sum / averaged as f32;
     }
     means
+}
+
+/// As [`mean_f32`], of bytes: sums are exact modulo 2^32 in any order.
+#[inline(always)]
+pub(super) fn mean_i8(
+    [_, averaged, inner]: [usize; 3],
+    c: &AverageI8,
+    input: &[i8],
+    out: &mut [i8],
+) {
+    let scale = c.scale / averaged.max(1) as f32;
+    let zeros = i32::from(c.input_zero).wrapping_mul(averaged as i32);
+    let pictures = input.chunks_exact((averaged * inner).max(1));
+    for (input, out) in pictures.zip(out.chunks_exact_mut(inner.max(1))) {
+        for (index, out) in out.chunks_mut(BLOCK).enumerate() {
+            let mut sums = [0i32; BLOCK];
+            let rows = input.chunks_exact(inner).map(|row| &row[index * BLOCK..]);
+            if out.len() == BLOCK {
+                rows.for_each(|row| add(&mut sums, &row[..BLOCK]));
+            } else {
+                rows.for_each(|row| add(&mut sums[..out.len()], row));
+            }
+            for (out, sum) in out.iter_mut().zip(sums) {
+                *out = c.output.requantize(sum.wrapping_sub(zeros), scale);
+            }
+        }
+    }
+}
+
+/// Adds a row to as many sums as there are.
+#[inline(always)]
+fn add(sums: &mut [i32], row: &[i8]) {
+    for (sum, &x) in sums.iter_mut().zip(row) {
+        *sum = sum.wrapping_add(i32::from(x));
+    }
 }
