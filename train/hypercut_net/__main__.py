@@ -1,11 +1,11 @@
-"""python -m hypercut_net COMMAND [--config config.toml]: teach, prepare, train, blend, quantize, export, evaluate, sheet."""
+"""python -m hypercut_net COMMAND [--config config.toml]: crop, teach, prepare, train, blend, quantize, export, evaluate, sheet."""
 
 import argparse
 import importlib
 
 from . import config as configuration
 
-COMMANDS = ("teach", "prepare", "train", "blend", "quantize", "export", "check", "evaluate", "sheet")
+COMMANDS = ("crop", "teach", "prepare", "train", "blend", "quantize", "export", "check", "evaluate", "sheet")
 
 
 def main():

@@ -1,4 +1,4 @@
-"""`python -m hypercut_net.native_check`: every layer's result and gradients by native.cpp against PyTorch's own in f32.
+"""`python -m hypercut_net.native_check`: every layer's result and gradients by native.cpp against PyTorch's own in f32, and Muon's steps.
 
 bfloat16 keeps 8 bits, so results differ by .2 to .4 %. Near 0 and 6 a rounded value may fall on ReLU6's other side, which lets a
 gradient through or not: 2 to 6 % of a random one. Larger differences are errors.
@@ -8,6 +8,7 @@ import torch
 from torch.nn import functional as F
 
 from . import native
+from .muon import Muon
 from .network import Network
 
 PLAIN, GATED = 0.008, 0.08
@@ -44,6 +45,19 @@ def differences(layer, side):
     return [distance(a, b) for a, b in zip(found, expected)]
 
 
+def muon():
+    """Of a filter after three steps of Muon, beside PyTorch's on the same matrix."""
+    ours, theirs = (torch.nn.Parameter(torch.ones(16, 24)) for _ in range(2))
+    ours = torch.nn.Parameter(ours.detach()[:, :, None, None].clone())
+    optimizers = Muon([ours], 0.1), torch.optim.Muon([theirs], weight_decay=0.1, adjust_lr_fn="match_rms_adamw")
+    optimizers[0].param_groups[0]["lr"] = optimizers[1].param_groups[0]["lr"] = 0.1
+    for _ in range(3):
+        theirs.grad = torch.randn(16, 24)
+        ours.grad = theirs.grad[:, :, None, None].clone()
+        [optimizer.step() for optimizer in optimizers]
+    return distance(ours.detach().flatten(1) - 1, theirs.detach() - 1)
+
+
 def main():
     """Prints every layer's differences; fails where one is too large."""
     torch.manual_seed(1)
@@ -65,6 +79,8 @@ def main():
     found = distance(y.float(), z), distance(ours.grad.float(), theirs.grad)
     print(f"{'up':20}", *(f"{value:.4f}" for value in found))
     wrong += ["up"] if max(found) > PLAIN else []
+    print(f"{'muon':20}", f"{(found := muon()):.4f}")
+    wrong += ["muon"] if found > 2 * PLAIN else []  # PyTorch's iterates in bfloat16
     if wrong:
         raise SystemExit(f"too far from PyTorch: {', '.join(wrong)}")
 

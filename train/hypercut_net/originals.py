@@ -15,8 +15,8 @@ class Originals:
     """Folders of larger pictures. `human` holds MATLAB label maps by the picture's name (0 is background), YOLO boxes lie in
     `labels` beside `images`."""
 
-    def __init__(self, folders, human=None):
-        self.paths = sorted(path for folder in folders for path in pathlib.Path(folder).rglob("*.jpg"))
+    def __init__(self, pictures, human=None):
+        self.paths = sorted(path for folder in pictures for path in pathlib.Path(folder).rglob("*.jpg"))
         self.human = pathlib.Path(human) if human else None
         self.signatures = np.stack([self._signature(path) for path in self.paths]) if self.paths else None
 

@@ -93,7 +93,7 @@ def pack_people(config, rows, notes_taught):
     """Writes people.npy and people.json."""
     data = config["data"]
     size, root = data["size"], pathlib.Path(data["root"]) / "train"
-    originals = {name: Originals(source["pictures"], source.get("human")) for name, source in data["originals"].items()}
+    originals = {name: Originals(**source) for name, source in data["originals"].items()}
     count = len(rows) + len(notes_taught)
     packed = np.lib.format.open_memmap(configuration.cache(config, "people.npy"), "w+", np.uint8, (count, 5, size, size))
     notes = []
@@ -133,13 +133,18 @@ def pack_backgrounds(config):
     return notes
 
 
-def main(config):
-    """The `prepare` command."""
-    configuration.cache(config, "").mkdir(parents=True, exist_ok=True)
+def training_rows(config):
+    """The common set's table, less the sets that stay out and what was dropped by eye."""
     dropped_file = config["here"] / config["data"]["dropped"]
     dropped = {line.split()[0] for line in dropped_file.read_text().splitlines() if line and line[0] != "#"}
     with open(pathlib.Path(config["data"]["root"]) / "train/index.csv") as table:
-        rows = [row for row in csv.DictReader(table) if row["set"] in config["data"]["sets"] and row["id"] not in dropped]
+        return [row for row in csv.DictReader(table) if row["set"] in config["data"]["sets"] and row["id"] not in dropped]
+
+
+def main(config):
+    """The `prepare` command."""
+    configuration.cache(config, "").mkdir(parents=True, exist_ok=True)
+    rows = training_rows(config)
     index = pathlib.Path(config["teach"]["out"]) / "index.json"
     notes_taught = json.loads(index.read_text()) if index.exists() else []
     people, backgrounds = pack_people(config, rows, notes_taught), pack_backgrounds(config)

@@ -66,8 +66,8 @@ class Samples:
         self.own = np.array([index for index, note in enumerate(people) if note["part"] == side])
         self.pasteable = np.array([index for index in self.own if people[index]["clean"] and people[index]["person"] > WORTH_PASTING])
         self.own_rooms = np.array([index for index, note in enumerate(rooms) if note["part"] == side])
-        often = config["data"]["twice"] if side == "train" else ()
-        self.round = np.concatenate([self.own, [index for index in self.own if people[index]["set"] in often]]).astype(int)
+        often = config["data"]["often"] if side == "train" else {}
+        self.often = np.array([often.get(people[index]["set"], 1) for index in self.own])
         self.reseed(seed)
 
     def reseed(self, seed):
@@ -78,7 +78,8 @@ class Samples:
 
     def _next_people(self, count):
         while len(self.queue) < count:
-            self.queue.extend(self.random.permutation(self.round))
+            times = np.floor(self.often + self.random.random(len(self.own))).astype(int)
+            self.queue.extend(self.random.permutation(self.own.repeat(times)))
         taken, self.queue = self.queue[:count], self.queue[count:]
         return np.array(taken)
 

@@ -33,7 +33,7 @@ def typology_angle(pixels):
 def angles(config):
     """Held-out id -> angle, for every held-out picture of clothing-co-parsing."""
     source = config["data"]["originals"]["ccp"]
-    originals = Originals(source["pictures"], source["human"])
+    originals = Originals(**source)
     names = scipy.io.loadmat(pathlib.Path(source["pictures"][0]).parent / "label_list.mat")["label_list"][0]
     skin = [str(name[0]) for name in names].index("skin")
     found = {}

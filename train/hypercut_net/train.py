@@ -7,6 +7,7 @@ import time
 import torch
 
 from . import config as configuration, losses, score, warm
+from .muon import Muon
 from .network import Network
 from .samples import Ahead, Samples
 
@@ -30,11 +31,11 @@ class Average:
 
 
 def optimizer_for(model, decay):
-    """AdamW; no decay on biases, normalisation and depthwise filters."""
+    """Muon for dense filters; AdamW for biases, normalisation and depthwise filters, without decay."""
     plain, decayed = [], []
     for value in model.parameters():
         (decayed if value.dim() == 4 and value.shape[1] > 1 else plain).append(value)
-    return torch.optim.AdamW([dict(params=decayed, weight_decay=decay), dict(params=plain, weight_decay=0.0)])
+    return [Muon(decayed, decay), torch.optim.AdamW(plain, weight_decay=0.0)]
 
 
 def rate_at(phase, share):
@@ -63,7 +64,7 @@ class Trainer:
         self.validation = Samples(config, "validation")
         if self.run["start"]:
             self._begin_from(self.run["start"])
-        self.optimizer = optimizer_for(self.model, self.run["weight_decay"])
+        self.optimizers = optimizer_for(self.model, self.run["weight_decay"])
         self.average = Average(self.model, self.run["ema"])
         self.phase, self.spent, self.steps = 0, 0.0, 0  # spent: seconds of training in this phase
         self.file = configuration.run_folder(config) / "float.pt"
@@ -85,14 +86,15 @@ class Trainer:
     def _load(self):
         state = torch.load(self.file, weights_only=True)
         self.model.load_state_dict(state["model"])
-        self.optimizer.load_state_dict(state["optimizer"])
+        for optimizer, held in zip(self.optimizers, state["optimizers"], strict=True):
+            optimizer.load_state_dict(held)
         self.average.state, self.average.steps = state["average"], state["average_steps"]
         self.phase, self.spent, self.steps = state["phase"], state["spent"], state["steps"]
         print(f"resumed: phase {self.phase}, {self.spent:.0f} s, step {self.steps}", flush=True)
 
     def save(self):
         """Writes the checkpoint whole or not at all."""
-        state = dict(model=self.model.state_dict(), optimizer=self.optimizer.state_dict(), average=self.average.state,
+        state = dict(model=self.model.state_dict(), optimizers=[optimizer.state_dict() for optimizer in self.optimizers], average=self.average.state,
                      average_steps=self.average.steps, phase=self.phase, spent=self.spent, steps=self.steps)
         torch.save(state, self.file.with_suffix(".tmp"))
         self.file.with_suffix(".tmp").rename(self.file)
@@ -107,15 +109,17 @@ class Trainer:
     def step(self, phase, ahead):
         """One batch; returns the loss."""
         rate = rate_at(phase, self.spent / (60 * phase["minutes"]))
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate
+        for optimizer in self.optimizers:
+            for group in optimizer.param_groups:
+                group["lr"] = rate
         pictures, alphas = ahead.batch()
         logit, auxiliary = self.model(pictures)
         loss = losses.total(logit, auxiliary, alphas)
-        self.optimizer.zero_grad(set_to_none=True)
+        self.model.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 3.0)
-        self.optimizer.step()
+        for optimizer in self.optimizers:
+            optimizer.step()
         self.average.update(self.model)
         self.steps += 1
         return loss.item()
