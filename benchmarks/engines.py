@@ -218,3 +218,11 @@ class Rten(RustPeer):
 
 
 PEERS = [OnnxRuntime, Ncnn, Tract, Rten]
+
+
+def turn_about(file, folder, turns, seconds):
+    """Our median and LiteRT's samples, in milliseconds, of each of so many turns on a .tflite, one engine after the other."""
+    lite = LiteRt(file, folder)
+    own = HyperCut(file, folder, lite)
+    for _ in range(turns):
+        yield own.turn(seconds)["median"], lite.turn(seconds)

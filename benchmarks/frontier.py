@@ -16,7 +16,7 @@ import tempfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests" / "public"))
-from engines import HyperCut, LiteRt
+from engines import HyperCut, turn_about
 
 SETS = ("ccp", "ccp-upper", "coco-person", "composite", "portrait")
 TURNS, SECONDS = 5, 0.3
@@ -29,12 +29,8 @@ def times(files, hypercut):
     """Median milliseconds of each file, by HyperCut and by LiteRT."""
     HyperCut.binary, found, folder = hypercut, {}, Path(tempfile.gettempdir())
     for file in files:
-        lite, ours, theirs = LiteRt(Path(file), folder), [], []
-        own = HyperCut(Path(file), folder, lite)
-        for _ in range(TURNS):
-            ours.append(own.turn(SECONDS)["median"])
-            theirs += lite.turn(SECONDS)
-        found[file] = statistics.median(ours), statistics.median(theirs)
+        ours, theirs = zip(*turn_about(Path(file), folder, TURNS, SECONDS))
+        found[file] = statistics.median(ours), statistics.median(sum(theirs, []))
     return found
 
 

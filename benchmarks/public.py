@@ -13,18 +13,14 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests" / "public"))
 import prepare  # noqa: E402
-from engines import HyperCut, LiteRt  # noqa: E402
+from engines import HyperCut, turn_about  # noqa: E402
 
 TURNS, SECONDS = 7, 0.25
 
 
 def race(file, folder):
     """Median milliseconds of both, and the median, least and greatest ratio of LiteRT's time to ours over the turns."""
-    lite = LiteRt(file, folder)
-    own, ours, theirs = HyperCut(file, folder, lite), [], []
-    for _ in range(TURNS):
-        ours.append(own.turn(SECONDS)["median"])
-        theirs.append(statistics.median(lite.turn(SECONDS)))
+    ours, theirs = zip(*((own, statistics.median(lite)) for own, lite in turn_about(file, folder, TURNS, SECONDS)))
     ratios = [b / a for a, b in zip(ours, theirs)]
     return statistics.median(ours), statistics.median(theirs), statistics.median(ratios), min(ratios), max(ratios)
 

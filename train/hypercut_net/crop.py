@@ -14,17 +14,14 @@ from .originals import Originals
 from .prepare import describe, part, square, training_rows
 
 SHARE = ((0.26, 0.45), (0.45, 0.75))  # of the person's height that the two crops of a picture show
+SMALLEST = 0.12  # of the picture's sides, and
 LEAST = 160  # pixels of a crop's shorter side
 
 
 def cut(random, box, head_x, aspect, share):
     """A window (left, top, right, bottom), in fractions of a picture of `aspect`, around the head of whoever fills `box`."""
     note = dict(box=box, head_x=head_x, aspect=aspect)
-    height = np.clip((box[3] - box[1]) * random.uniform(*share), 0.12, 1)
-    wanted = np.exp(random.uniform(np.log(9 / 16), np.log(16 / 9)))
-    width = min(1.0, windows.sides(height, wanted, [note])[0][0])
-    top = np.clip(box[1] - height * random.uniform(0.02, 0.3), 0, 1 - height)
-    left = np.clip(head_x - width * random.uniform(0.3, 0.7), 0, 1 - width)
+    left, top, width, height = (value[0] for value in windows.upper(random, [note], share, SMALLEST))
     return left, top, left + width, top + height
 
 

@@ -32,15 +32,15 @@ def original(random, notes):
     return left, top, width, height
 
 
-def upper(random, notes):
-    """Head and shoulders, cut out around the head of people shown larger."""
+def upper(random, notes, share=(0.28, 0.75), least=0.2):
+    """Head and shoulders, cut out around the head of people shown larger: a `share` of their height, and `least` of the picture's sides."""
     count = len(notes)
     box = np.array([note["box"] for note in notes])
     head_x = np.array([note["head_x"] for note in notes])
     tall = box[:, 3] - box[:, 1]
-    height = np.clip(tall * random.uniform(0.28, 0.75, count), 0.2, 1)
+    height = np.clip(tall * random.uniform(*share, count), least, 1)
     width, height = sides(height, output_aspect(random, count), notes)
-    width = np.clip(width, 0.2, 1)
+    width = np.clip(width, least, 1)
     top = np.maximum(box[:, 1] - height * random.uniform(0.02, 0.3, count), 0)
     left = head_x - width * random.uniform(0.3, 0.7, count)
     return np.clip(left, 0, 1 - width), np.minimum(top, 1 - height), width, height

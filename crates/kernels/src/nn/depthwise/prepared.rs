@@ -65,11 +65,11 @@ impl PreparedDepthwise {
 
     fn path(isa: Isa, shape: &Depthwise, c: &FilterI8<'_>) -> Option<Path> {
         let taps = shape.window.kernel[0] * shape.window.kernel[1];
-        if isa == Isa::Scalar || !c.is_tame(taps) || count(&shape.output) == 0 {
+        if !c.is_tame(taps) || count(&shape.output) == 0 {
             return None;
         }
         if shape.multiplier() != 1 {
-            return Some(Self::multiplied(isa, shape, c));
+            return (isa != Isa::Scalar).then(|| Self::multiplied(isa, shape, c));
         }
         match isa {
             Isa::Scalar => None,
@@ -116,14 +116,8 @@ impl PreparedDepthwise {
     /// A channel's filters are a convolution where it is the only one, and beside other channels filters of copies of it.
     fn multiplied(isa: Isa, shape: &Depthwise, c: &FilterI8<'_>) -> Path {
         if shape.input[3] == 1 {
-            let weights = recast::by_output(shape, c.weights);
-            let (shape, c) = (
-                recast::one_channel(shape),
-                FilterI8 {
-                    weights: &weights,
-                    ..*c
-                },
-            );
+            let weights = &recast::by_output(shape, c.weights);
+            let (shape, c) = (recast::one_channel(shape), FilterI8 { weights, ..*c });
             return Path::OneChannel(Box::new(PreparedConv2d::new(isa, &shape, &c)));
         }
         let shape = recast::repeated(shape);

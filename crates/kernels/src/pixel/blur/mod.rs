@@ -106,23 +106,6 @@ impl Disc {
             .extend((0..=rows).map(|dy| (radius * radius - (dy * dy) as f32).max(0.0).sqrt()));
     }
 
-    /// Averages `plane` of `width` cells per row over a disc of `radius` cells into `out`.
-    ///
-    /// # Panics
-    /// When lengths differ or `plane` has no whole number of rows.
-    pub fn run(
-        &mut self,
-        isa: Isa,
-        radius: f32,
-        plane: &[[f32; 4]],
-        width: usize,
-        out: &mut [[f32; 4]],
-    ) {
-        assert_eq!(plane.len(), out.len(), "output length");
-        self.take(radius, plane, width);
-        self.rows(isa, 0, out);
-    }
-
     /// Takes a plane of `width` cells per row, to be averaged over a disc of `radius` cells.
     ///
     /// # Panics
@@ -190,7 +173,8 @@ mod tests {
     fn a_disc_is_flat_inside_and_empty_outside() {
         let (width, height) = (31, 31);
         let (mut disc, mut out) = (Disc::default(), vec![[0.0; 4]; 31 * 31]);
-        disc.run(Isa::Scalar, 6.0, &point(width, height), width, &mut out);
+        disc.take(6.0, &point(width, height), width);
+        disc.rows(Isa::Scalar, 0, &mut out);
         let at = |x: i32, y: i32| out[(15 + y) as usize * width + (15 + x) as usize][1];
         assert!(at(0, 0) > 0.0);
         for (x, y) in [(4, 0), (0, 5), (-3, 3), (3, -4)] {
@@ -207,7 +191,8 @@ mod tests {
         let mut plane = vec![[30.0, 60.0, 90.0, 1.0]; width * height];
         plane[22] = [0.0; 4];
         let (mut disc, mut round) = (Disc::default(), vec![[0.0; 4]; width * height]);
-        disc.run(Isa::Scalar, 3.3, &plane, width, &mut round);
+        disc.take(3.3, &plane, width);
+        disc.rows(Isa::Scalar, 0, &mut round);
         let mut gaussian = Gaussian::default();
         gaussian.run(Isa::Scalar, 1.7, &mut plane, width);
         for cell in plane.iter().chain(&round) {

@@ -23,7 +23,6 @@ pub struct Resize {
     x: Axis,
     y: Axis,
     sums: Sums,
-    opaque: bool,
 }
 
 /// Scratch of [`Resize::rows`]: a row of the source, summed over the rows of an output.
@@ -38,7 +37,8 @@ const MARGIN: usize = 2;
 const ALL_COUNT: usize = 64;
 
 impl Resize {
-    /// Resamples `source` to `[height, width, source.channels]` bytes, stretching it to that shape.
+    /// Resamples `source` to `[height, width, source.channels]` bytes, stretching it to that shape. Whether every pixel of it was
+    /// seen to be opaque, as [`rows`](Self::rows) says it.
     ///
     /// # Panics
     /// When `out` is not `height * width * source.channels` long, a size is zero, the source's data are too short, or its
@@ -49,12 +49,13 @@ impl Resize {
         source: Source<'_>,
         (width, height): (usize, usize),
         out: &mut [u8],
-    ) {
+    ) -> bool {
         assert_eq!(out.len(), width * height * source.channels, "output length");
         self.set((source.width, source.height), (width, height));
         let mut sums = std::mem::take(&mut self.sums);
-        self.opaque = self.rows(isa, source, 0, &mut sums, out);
+        let opaque = self.rows(isa, source, 0, &mut sums, out);
         self.sums = sums;
+        opaque
     }
 
     /// Prepares for sources and outputs of these sizes, `(width, height)`; does nothing when they are those before.
@@ -106,11 +107,6 @@ impl Resize {
             }
         }
         opaque
-    }
-
-    /// Whether the last [`run`](Self::run) has seen that every pixel of the source is opaque; `false` is no proof that one isn't.
-    pub fn is_opaque(&self) -> bool {
-        self.opaque
     }
 
     /// The vertical step for output row `y`.
@@ -245,8 +241,7 @@ mod tests {
                         stride: width * 4,
                         channels: 4,
                     };
-                    resize.run(isa, source, to, &mut vec![0; to.0 * to.1 * 4]);
-                    resize.is_opaque()
+                    resize.run(isa, source, to, &mut vec![0; to.0 * to.1 * 4])
                 };
                 assert!(is_opaque(&data));
                 for pixel in 0..width * height {
@@ -267,8 +262,7 @@ mod tests {
             stride: 4,
             channels: 4,
         };
-        resize.run(Isa::Scalar, source, (1, 1), &mut [0; 4]);
-        assert!(!resize.is_opaque());
+        assert!(!resize.run(Isa::Scalar, source, (1, 1), &mut [0; 4]));
     }
 
     #[test]
