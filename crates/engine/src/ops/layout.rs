@@ -81,8 +81,10 @@ pub(super) struct BoxAxis {
     pub(super) to: usize,
 }
 
-/// The box with these axes (at most [`MAX_RANK`]), from element `from` of the input to element `to` of the output.
+/// The box with these axes (at most [`MAX_RANK`]), from element `from` of the input to element `to` of the output. Axes that go
+/// on where the next one ends, on both sides, are one, so that runs are as long as they can be.
 pub(super) fn copy_box(from: usize, to: usize, axes: &[BoxAxis]) -> StridedCopy {
+    let axes = joined(axes);
     let mut shape = StridedCopy {
         extents: [1; MAX_RANK],
         from,
@@ -90,12 +92,30 @@ pub(super) fn copy_box(from: usize, to: usize, axes: &[BoxAxis]) -> StridedCopy 
         to,
         to_strides: [0; MAX_RANK],
     };
-    for (place, axis) in (MAX_RANK - axes.len()..).zip(axes) {
+    for (place, axis) in (MAX_RANK - axes.len()..).zip(&axes) {
         shape.extents[place] = axis.extent;
         shape.from_strides[place] = axis.from;
         shape.to_strides[place] = axis.to;
     }
     shape
+}
+
+/// The fewest axes with the same elements in the same order.
+fn joined(axes: &[BoxAxis]) -> Vec<BoxAxis> {
+    let mut few: Vec<BoxAxis> = Vec::new();
+    for axis in axes.iter().filter(|axis| axis.extent != 1) {
+        match few.last_mut() {
+            Some(outer)
+                if outer.from == axis.from * axis.extent as isize
+                    && outer.to == axis.to * axis.extent =>
+            {
+                let extent = outer.extent * axis.extent;
+                *outer = BoxAxis { extent, ..*axis };
+            }
+            _ => few.push(*axis),
+        }
+    }
+    few
 }
 
 /// A step that copies `boxes` of input `input` to an output of type `dtype`, over `fill` (the element's bits) if given.
@@ -187,6 +207,31 @@ mod tests {
             );
         }
         assert!(axis(0, 0).is_err());
+    }
+
+    /// Four bytes of a pixel to a block of 2x2: what is left are rows of blocks, rows in a block, columns and pairs.
+    #[test]
+    fn axes_that_go_on_are_one() {
+        let axes = [
+            (1, 768, 768),
+            (3, 8, 8),
+            (2, 2, 4),
+            (2, 4, 2),
+            (2, 1, 1),
+            (1, 1, 1),
+        ];
+        let axes = axes.map(|(extent, from, to)| BoxAxis { extent, from, to });
+        let shape = copy_box(5, 7, &axes);
+        assert_eq!(shape.extents, [1, 1, 3, 2, 2, 2]);
+        assert_eq!(shape.from_strides, [0, 0, 8, 2, 4, 1]);
+        assert_eq!(shape.to_strides, [0, 0, 8, 4, 2, 1]);
+        let backwards = [(2, -6, 6), (3, -2, 2), (2, -1, 1)];
+        let backwards = backwards.map(|(extent, from, to)| BoxAxis { extent, from, to });
+        let shape = copy_box(11, 0, &backwards);
+        assert_eq!(
+            (shape.extents, shape.from_strides[5]),
+            ([1, 1, 1, 1, 1, 12], -1)
+        );
     }
 
     #[test]

@@ -153,6 +153,7 @@ pub const PORTRAIT: &[OpEntry] = &[
     depthwise_conv_2d::ENTRY,
     add::ADD,
     resize::BILINEAR,
+    space_to_depth::DEPTH_TO_SPACE,
 ];
 
 const EVERY: &[OpEntry] = &[

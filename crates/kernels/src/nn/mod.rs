@@ -7,6 +7,7 @@ mod broadcast;
 #[cfg(test)]
 mod closeness;
 pub mod conv2d;
+pub mod depth_to_space;
 pub mod depthwise;
 mod dot;
 #[cfg(target_arch = "x86_64")]

@@ -64,7 +64,7 @@ fn copy_runs<T: Copy>(
             }
         };
     }
-    known!(8 16 24 32 48 64 96)
+    known!(2 4 8 16 24 32 48 64 96)
 }
 
 /// Copies a run of equal length in pieces of known size: a pixel's channels are too few to pay for a call.
