@@ -44,6 +44,21 @@ impl<T: Copy> PaddedRows<T> {
         }
     }
 
+    /// The windows under the output row, `inputs` elements of each segment, to `to`: `[windows, segments, inputs]`, `step` elements from a window to the next.
+    pub(super) fn windows(&self, step: usize, inputs: usize, to: &mut [T]) {
+        for (x, window) in to.chunks_exact_mut(self.window(inputs)).enumerate() {
+            let rows = self.elements.chunks_exact(self.row);
+            for (row, segment) in rows.zip(window.chunks_exact_mut(inputs)) {
+                segment.copy_from_slice(&row[x * step..][..inputs]);
+            }
+        }
+    }
+
+    /// Elements of a window that has `inputs` in each segment.
+    pub(super) fn window(&self, inputs: usize) -> usize {
+        self.elements.len() / self.row * inputs
+    }
+
     /// The rows, segment after segment.
     pub(super) fn rows(&self) -> &[T] {
         &self.elements

@@ -30,7 +30,22 @@ enum Path {
         gemm: GemmF32,
         padded: PaddedRows<f32>,
     },
+    /// The same on a small map: windows are copied once more, so that several output rows meet the weights together.
+    Gathered {
+        gemm: GemmF32,
+        padded: PaddedRows<f32>,
+        /// Of some output rows: `[rows, W, segments, inputs]`.
+        windows: Vec<f32>,
+        /// Numbers of a window that follow one another.
+        inputs: usize,
+    },
 }
+
+/// An output row of fewer pixels than this leaves the vectors' registers, which hold sums of several pixels, partly empty.
+const WIDE: usize = 12;
+
+/// The fewest pixels whose windows are gathered, and the numbers that those of more may have.
+const GATHERED: (usize, usize) = (24, 32 << 10);
 
 impl PreparedConv2dF32 {
     /// Packs the weights for `isa`; `then` is applied to what the constants' range leaves.
@@ -61,22 +76,40 @@ impl PreparedConv2dF32 {
             return None;
         }
         let (columns, taps) = segment_columns(&shape.window);
+        let (segments, inputs) = (shape.window.kernel[0] * columns, taps * shape.input[3]);
+        let [n, h, w, outputs] = shape.output;
+        let gathers = shape.window != Window::UNIT && w < WIDE && n * h > 1 && outputs > WIDE;
+        let terms = segments * inputs;
+        let (segments, inputs_each) = if gathers {
+            (1, terms)
+        } else {
+            (segments, inputs)
+        };
         let gemm = GemmF32::new(
             isa,
             &ProductF32 {
-                segments: shape.window.kernel[0] * columns,
-                inputs: taps * shape.input[3],
+                segments,
+                inputs: inputs_each,
                 weights: c.weights,
                 bias: c.bias,
                 finish,
             },
         )?;
-        Some(match shape.window == Window::UNIT {
-            true => Path::Pixels(gemm),
-            false => Path::Windows {
-                gemm,
-                padded: PaddedRows::new(shape, 0.0, 0),
-            },
+        if shape.window == Window::UNIT {
+            return Some(Path::Pixels(gemm));
+        }
+        let padded = PaddedRows::new(shape, 0.0, 0);
+        if !gathers {
+            return Some(Path::Windows { gemm, padded });
+        }
+        let (least, numbers) = GATHERED;
+        let pixels = least.max(numbers / terms.max(1));
+        let rows = pixels.div_ceil(w.max(1)).min(n * h);
+        Some(Path::Gathered {
+            gemm,
+            padded,
+            windows: vec![0.0; rows * w * terms],
+            inputs,
         })
     }
 
@@ -109,6 +142,36 @@ impl PreparedConv2dF32 {
                 let numbers = &mut *out;
                 gemm.run(rows, SumsF32 { numbers, stride: o });
                 activate(self.isa, self.then, out);
+            }
+            Path::Gathered {
+                gemm,
+                padded,
+                windows,
+                inputs,
+            } => {
+                let step = shape.window.stride[1] * shape.input[3];
+                let terms = padded.window(*inputs);
+                let rows = windows.len().checked_div(w * terms).unwrap_or(0);
+                for (block, out) in out.chunks_mut((rows * w * o).max(1)).enumerate() {
+                    let count = out.len() / o;
+                    for (row, windows) in windows[..count * terms]
+                        .chunks_exact_mut(w * terms)
+                        .enumerate()
+                    {
+                        let index = block * rows + row;
+                        padded.load(shape, input, [index / h, index % h]);
+                        padded.windows(step, *inputs, windows);
+                    }
+                    let rows = RowsF32 {
+                        numbers: windows,
+                        count,
+                        stride: terms,
+                        segment_stride: 0,
+                    };
+                    let numbers = &mut *out;
+                    gemm.run(rows, SumsF32 { numbers, stride: o });
+                    activate(self.isa, self.then, out);
+                }
             }
             Path::Windows { gemm, padded } => {
                 for (index, out) in out.chunks_exact_mut((w * o).max(1)).enumerate() {

@@ -10,7 +10,7 @@ const NEAR: usize = 16 << 10;
 /// Numbers of rows that one panel meets before the next panel is read, where the weights are more.
 const FAR: usize = 32 << 10;
 
-/// Rows of the last tile where no more are left; no set's tiles have fewer.
+/// Rows of the last tile where no more are left, and of every tile where all rows are too few; no set's tiles have fewer.
 const SHORT: usize = 4;
 
 /// The fewest outputs of a panel; every set has vectors of four.
@@ -163,7 +163,7 @@ impl<L: Floats, const ROWS: usize> Packed<L, ROWS> {
     }
 
     /// A panel's sums for some tiles of rows. The last tile ends with the last row, over rows already summed; where there are fewer
-    /// rows than a tile has, they are summed one by one.
+    /// rows than a tile has, tiles of [`SHORT`] do, and fewer than that are summed one by one.
     ///
     /// # Safety
     /// `place` must hold its rows and their sums; `panel` must be one of `self`, packed for `COLUMNS` vectors of `V`.
@@ -179,7 +179,7 @@ impl<L: Floats, const ROWS: usize> Packed<L, ROWS> {
         unsafe {
             let numbers = self.numbers.as_slice().as_ptr().add(panel.at);
             let sums = place.sums.add(panel.first);
-            if place.count < ROWS {
+            if place.count < SHORT {
                 for row in 0..place.count {
                     let x = place.rows.add(row * place.stride);
                     let to = sums.add(row * place.sums_stride);
@@ -187,6 +187,19 @@ impl<L: Floats, const ROWS: usize> Packed<L, ROWS> {
                         self.narrow::<V, 1>(lanes, numbers, place, x, to);
                     } else {
                         self.tile::<V, 1, COLUMNS>(lanes, numbers, place, x, to);
+                    }
+                }
+                return;
+            }
+            if place.count < ROWS {
+                for row in (0..place.count).step_by(SHORT) {
+                    let row = row.min(place.count - SHORT);
+                    let x = place.rows.add(row * place.stride);
+                    let to = sums.add(row * place.sums_stride);
+                    if self.outputs < V::LEN {
+                        self.narrow::<V, SHORT>(lanes, numbers, place, x, to);
+                    } else {
+                        self.tile::<V, SHORT, COLUMNS>(lanes, numbers, place, x, to);
                     }
                 }
                 return;
