@@ -54,7 +54,7 @@ pub struct Port {
 
 impl Graph {
     /// Turns a model into a graph and rewrites it: constants are folded, dilated convolutions that the file spells as
-    /// three operations are joined, padding and activations move into convolutions, dead nodes go.
+    /// three operations are joined, padding, activations and slopes move into convolutions, dead nodes go.
     ///
     /// # Errors
     /// Invalid when an operation's inputs don't fit it or a shape is not the declared one; unsupported where the file asks
@@ -62,11 +62,13 @@ impl Graph {
     pub fn new(model: Model) -> Result<Self> {
         let mut graph = build::build(model)?;
         passes::run(&mut graph);
+        passes::slopes::run(&mut graph);
         graph.check_shapes()?;
         Ok(graph)
     }
 
-    /// As [`Graph::new`], with batch normalization folded into convolutions too: sums then round otherwise.
+    /// As [`Graph::new`], for another file to be written of: with batch normalization folded into convolutions too, so that sums round
+    /// otherwise, and slopes left where they are, as no file has them elsewhere.
     ///
     /// # Errors
     /// As [`Graph::new`].

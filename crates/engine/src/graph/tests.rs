@@ -10,6 +10,8 @@ const PAD: i32 = 34;
 const BATCH_TO_SPACE_ND: i32 = 37;
 const SPACE_TO_BATCH_ND: i32 = 38;
 const RELU: i32 = 19;
+const ADD: i32 = 0;
+const PRELU: i32 = 54;
 const RESHAPE: i32 = 22;
 const DEQUANTIZE: i32 = 6;
 
@@ -107,6 +109,51 @@ fn pad_of_channels_stays() {
     file.tensors[1] = floats("taps", &[1, 3, 3, 2], &[1.0; 18]);
     conv(&mut file, padded, &[1, 10, 10, 1], conv_options(1, 1, 0, 1));
     assert_eq!(names(&graph(&file)), ["PAD", "CONV_2D"]);
+}
+
+/// A convolution, a sum with a constant, each behind it a rectifier with slopes: two operations are left, with the bits of four.
+#[test]
+fn slopes_move_into_convolutions_and_sums() {
+    let mut file = ramp();
+    file.tensors[1] = floats(
+        "taps",
+        &[1, 3, 3, 1],
+        &[1., -2., 1., -2., 1., -1., 2., 1., -2.],
+    );
+    let slope = |file: &mut File, slope| file.add(floats("slope", &[1, 1, 1], &[slope]));
+    let x = conv(&mut file, 0, &[1, 8, 8, 1], conv_options(0, 1, 0, 1));
+    let alpha = slope(&mut file, 0.3);
+    let x = push(
+        &mut file,
+        PRELU,
+        &[x, alpha],
+        floats("rectified", &[1, 8, 8, 1], &[]),
+    );
+    let shift = file.add(floats("shift", &[1, 8, 8, 1], &[17.0; 64]));
+    let sum = push(
+        &mut file,
+        ADD,
+        &[x, shift],
+        floats("sum", &[1, 8, 8, 1], &[]),
+    );
+    let alpha = slope(&mut file, -0.7);
+    push(
+        &mut file,
+        PRELU,
+        &[sum, alpha],
+        floats("out", &[1, 8, 8, 1], &[]),
+    );
+    let fused = graph(&file);
+    assert_eq!(names(&fused), ["CONV_2D", "ADD"]);
+    let plain = Graph::folded(Model::from_bytes(&file.bytes()).unwrap()).unwrap();
+    assert_eq!(names(&plain), ["CONV_2D", "PRELU", "ADD", "PRELU"]);
+    let expected = run(&plain);
+    assert!(expected.iter().any(|&x| x > 0.0 && x < 17.0) && expected.iter().any(|&x| x > 17.0));
+    assert_eq!(run(&fused), expected);
+
+    // Somebody else reads the sum: it must be there.
+    file.outputs.push(sum);
+    assert_eq!(names(&graph(&file)), ["CONV_2D", "ADD", "PRELU"]);
 }
 
 /// `SPACE_TO_BATCH_ND` with padding 2 above and 3 below, cropped by 1: the same as a dilated convolution padded 2 and 2.

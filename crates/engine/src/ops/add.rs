@@ -1,4 +1,6 @@
 //! `ADD` and `SUB`: elementwise sum and difference with broadcasting and a fused activation.
+use std::sync::Arc;
+
 use super::byte_form::ByteForm;
 use super::{Activation, OpCode, OpEntry, Operation, expect_inputs, input};
 use crate::error::{Error, Result};
@@ -8,6 +10,7 @@ use crate::tensor::DType;
 use hypercut_kernels::isa::Isa;
 use hypercut_kernels::nn::Broadcast;
 use hypercut_kernels::nn::add::{AddI8, add_f32, add_i8, sub_f32};
+use hypercut_kernels::nn::prelu::prelu_of_sum_f32;
 use hypercut_kernels::requantize::OutputF32;
 use hypercut_schema::{AddOptions, SubOptions, fields};
 
@@ -38,6 +41,8 @@ pub struct Add {
     pub subtract: bool,
     /// Bounds of the result.
     pub activation: Activation,
+    /// What bounded results below 0 are multiplied by, one for each channel. Sums of floats of one shape alone have them.
+    pub slopes: Option<Arc<[f32]>>,
 }
 
 impl Add {
@@ -45,6 +50,7 @@ impl Add {
         Ok(Box::new(Self {
             subtract,
             activation: Activation::from_schema(activation)?,
+            slopes: None,
         }))
     }
 }
@@ -81,7 +87,7 @@ impl Operation for Add {
     }
 
     fn with_activation(&self, activation: Activation) -> Option<Box<dyn Operation>> {
-        let free = self.activation == Activation::None;
+        let free = self.activation == Activation::None && self.slopes.is_none();
         free.then(|| {
             Box::new(Self {
                 activation,
@@ -90,7 +96,25 @@ impl Operation for Add {
         })
     }
 
+    fn with_slopes(
+        &self,
+        inputs: &[Option<&Value>],
+        slopes: &Arc<[f32]>,
+    ) -> Option<Box<dyn Operation>> {
+        let (a, b) = (input(inputs, 0).ok()?, input(inputs, 1).ok()?);
+        let free = !self.subtract && self.slopes.is_none() && a.shape == b.shape;
+        free.then(|| {
+            Box::new(Self {
+                slopes: Some(slopes.clone()),
+                ..self.clone()
+            }) as Box<dyn Operation>
+        })
+    }
+
     fn byte_form(&self, _inputs: &[Option<&Value>], _outputs: &[&Value]) -> Option<ByteForm> {
+        if self.slopes.is_some() {
+            return None;
+        }
         let fused_activation_function = self.activation.to_schema();
         Some(if self.subtract {
             ByteForm::new(&SUB, 2).with(fields::Sub {
@@ -115,6 +139,9 @@ impl Operation for Add {
         output.expect(a.dtype)?;
         if a.dtype == DType::F32 {
             let (subtract, range) = (self.subtract, self.activation.range_f32());
+            if let Some(slopes) = self.slopes.clone() {
+                return Ok(Box::new(RectifiedStep { isa, range, slopes }));
+            }
             return Ok(Box::new(FloatStep {
                 isa,
                 shape,
@@ -158,6 +185,21 @@ impl Step for FloatStep {
             inputs.get(1),
             out,
         );
+    }
+}
+
+#[derive(Debug)]
+struct RectifiedStep {
+    isa: Isa,
+    range: OutputF32,
+    slopes: Arc<[f32]>,
+}
+
+impl Step for RectifiedStep {
+    fn run(&mut self, io: &mut Io<'_>) {
+        let (inputs, out, _) = io.split();
+        let (a, b) = (inputs.get(0), inputs.get(1));
+        prelu_of_sum_f32(self.isa, self.range, &self.slopes, a, b, out);
     }
 }
 

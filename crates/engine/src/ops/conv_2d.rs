@@ -1,6 +1,8 @@
 //! `CONV_2D`: inputs `[N, H, W, C]`, weights `[O, KH, KW, C / groups]`, optional bias `[O]`; output `[N, H, W, O]`.
 //!
 //! Groups follow from the shapes: the weights see `C / groups` channels.
+use std::sync::Arc;
+
 use super::byte_form::{ByteForm, Filter, Grids, number};
 use super::convolved::{Around, Channels, bias, product};
 use super::{Activation, OpCode, OpEntry, Operation, Padding, expect_inputs, input};
@@ -31,6 +33,8 @@ pub struct Conv2d {
     pub dilation: [usize; 2],
     /// Bounds of the results.
     pub activation: Activation,
+    /// What bounded results below 0 are multiplied by, one for each output channel. Floats alone have them.
+    pub slopes: Option<Arc<[f32]>>,
 }
 
 fn parse(source: &OperatorSource<'_>) -> Result<Box<dyn Operation>> {
@@ -46,6 +50,7 @@ fn parse(source: &OperatorSource<'_>) -> Result<Box<dyn Operation>> {
             positive("horizontal dilation", options.dilation_w_factor())?,
         ],
         activation: Activation::from_schema(options.fused_activation_function())?,
+        slopes: None,
     }))
 }
 
@@ -100,10 +105,27 @@ impl Operation for Conv2d {
                 ..self.clone()
             }) as Box<dyn Operation>
         };
-        (self.activation == Activation::None).then(fused)
+        (self.activation == Activation::None && self.slopes.is_none()).then(fused)
+    }
+
+    fn with_slopes(
+        &self,
+        _inputs: &[Option<&Value>],
+        slopes: &Arc<[f32]>,
+    ) -> Option<Box<dyn Operation>> {
+        let fused = || {
+            Box::new(Self {
+                slopes: Some(slopes.clone()),
+                ..self.clone()
+            }) as Box<dyn Operation>
+        };
+        self.slopes.is_none().then(fused)
     }
 
     fn byte_form(&self, inputs: &[Option<&Value>], _outputs: &[&Value]) -> Option<ByteForm> {
+        if self.slopes.is_some() {
+            return None;
+        }
         let shape = self.shape(inputs).ok()?;
         let [_, height, width, _] = shape.input;
         let (padding, pads) = self.padding.to_schema(
@@ -165,16 +187,17 @@ impl Operation for Conv2d {
                     output: c.output,
                 },
             ))),
-            Channels::F32(c) => Box::new(StepF32(PreparedConv2dF32::new(
-                isa,
-                &shape,
-                &Conv2dF32 {
+            Channels::F32(c) => {
+                let constants = Conv2dF32 {
                     weights: &c.weights,
                     bias: &c.bias,
                     output: c.output,
-                },
-                None,
-            ))),
+                };
+                Box::new(StepF32(match &self.slopes {
+                    Some(slopes) => PreparedConv2dF32::rectified(isa, &shape, &constants, slopes),
+                    None => PreparedConv2dF32::new(isa, &shape, &constants, None),
+                }))
+            }
         })
     }
 }

@@ -4,6 +4,7 @@
 //! [`Step`] on kernels, and tests. To add an operation write `ops/x.rs` and add its `ENTRY` to `EVERY`.
 use std::any::Any;
 use std::fmt::Debug;
+use std::sync::Arc;
 
 use crate::error::{Error, Result};
 use crate::graph::Value;
@@ -116,6 +117,16 @@ pub trait Operation: Debug + Any + Send + Sync {
 
     /// The same operation with `activation` applied to its results; `None` when it cannot or already has one.
     fn with_activation(&self, _activation: Activation) -> Option<Box<dyn Operation>> {
+        None
+    }
+
+    /// The same operation with results below 0 multiplied by the slope of their channel, the last axis; `None` where it cannot.
+    /// Asked on floats alone; there are as many slopes as the output has channels.
+    fn with_slopes(
+        &self,
+        _inputs: &[Option<&Value>],
+        _slopes: &Arc<[f32]>,
+    ) -> Option<Box<dyn Operation>> {
         None
     }
 

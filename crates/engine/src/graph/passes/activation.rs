@@ -2,19 +2,10 @@
 //!
 //! On int8 only when both have the same grid: clamping the byte then gives what the fused operation clamps to.
 use super::super::{Graph, Node};
-use super::Links;
+use super::{Links, absorb};
 
 pub(super) fn run(graph: &mut Graph) {
-    let links = Links::new(graph);
-    for index in 0..graph.nodes.len() {
-        let fused = fuse(graph, &links, &graph.nodes[index]);
-        if let Some((producer, fused)) = fused.filter(|(_, fused)| graph.check_node(fused).is_ok())
-        {
-            // The activation now writes to nobody, so it is dead: what it wrote comes from its producer.
-            graph.nodes[index].outputs =
-                std::mem::replace(&mut graph.nodes[producer], fused).outputs;
-        }
-    }
+    absorb(graph, fuse);
 }
 
 /// Index of the node before the activation `node`, and that node with the activation in it.

@@ -4,6 +4,7 @@ mod atrous;
 pub(super) mod batch_norm;
 mod dead;
 mod pad;
+pub(super) mod slopes;
 
 use super::{Graph, Node, ValueId};
 
@@ -12,6 +13,20 @@ pub(super) fn run(graph: &mut Graph) {
     for pass in [atrous::run, pad::run, activation::run] {
         pass(graph);
         dead::run(graph);
+    }
+}
+
+/// Replaces two nodes by one wherever `fuse` gives the first one's index and what both become.
+fn absorb(graph: &mut Graph, fuse: impl Fn(&Graph, &Links, &Node) -> Option<(usize, Node)>) {
+    let links = Links::new(graph);
+    for index in 0..graph.nodes.len() {
+        let fused = fuse(graph, &links, &graph.nodes[index]);
+        if let Some((producer, fused)) = fused.filter(|(_, fused)| graph.check_node(fused).is_ok())
+        {
+            // The second node now writes to nobody, so it is dead: what it wrote comes from the first.
+            graph.nodes[index].outputs =
+                std::mem::replace(&mut graph.nodes[producer], fused).outputs;
+        }
     }
 }
 

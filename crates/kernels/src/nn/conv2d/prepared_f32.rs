@@ -6,6 +6,7 @@ use crate::isa::Isa;
 use crate::nn::activation::{Activation, activate};
 use crate::nn::filter::OwnedFilterF32;
 use crate::nn::gemm_f32::{GemmF32, ProductF32, RowsF32, SumsF32};
+use crate::nn::prelu::rectify;
 use crate::nn::{Window, count};
 
 /// A float convolution ready to run, and a function of each of its results.
@@ -18,6 +19,8 @@ pub struct PreparedConv2dF32 {
     path: Path,
     /// What is left to do on the results.
     then: Option<Activation>,
+    /// What is left of the slopes: the oracle's, one per output.
+    slopes: Box<[f32]>,
 }
 
 #[derive(Debug)]
@@ -53,14 +56,33 @@ impl PreparedConv2dF32 {
     /// # Panics
     /// As [`conv2d_f32`].
     pub fn new(isa: Isa, shape: &Conv2d, c: &Conv2dF32<'_>, then: Option<Activation>) -> Self {
+        Self::with(isa, shape, c, then, &[])
+    }
+
+    /// Packs the weights for `isa`; results below 0, within the constants' range, are multiplied by their output's slope (`[O]`).
+    ///
+    /// # Panics
+    /// As [`conv2d_f32`], and when there is another number of slopes.
+    pub fn rectified(isa: Isa, shape: &Conv2d, c: &Conv2dF32<'_>, slopes: &[f32]) -> Self {
+        assert_eq!(slopes.len(), shape.output[3], "length of slopes");
+        Self::with(isa, shape, c, None, slopes)
+    }
+
+    fn with(
+        isa: Isa,
+        shape: &Conv2d,
+        c: &Conv2dF32<'_>,
+        then: Option<Activation>,
+        slopes: &[f32],
+    ) -> Self {
         let (input, output) = (count(&shape.input), count(&shape.output));
         shape.check(c.weights.len(), c.bias.len(), input, output);
         let (finish, left) = Finish::split(c.output, then);
-        let (path, then) = match Self::path(isa, shape, c, finish) {
-            Some(path) => (path, left),
+        let (path, then, slopes) = match Self::path(isa, shape, c, finish, slopes) {
+            Some(path) => (path, left, [].into()),
             None => {
                 let constants = OwnedFilterF32::new(c.weights, c.bias, c.output);
-                (Path::Oracle(constants), then)
+                (Path::Oracle(constants), then, slopes.into())
             }
         };
         Self {
@@ -68,10 +90,17 @@ impl PreparedConv2dF32 {
             shape: *shape,
             path,
             then,
+            slopes,
         }
     }
 
-    fn path(isa: Isa, shape: &Conv2d, c: &Conv2dF32<'_>, finish: Finish) -> Option<Path> {
+    fn path(
+        isa: Isa,
+        shape: &Conv2d,
+        c: &Conv2dF32<'_>,
+        finish: Finish,
+        slopes: &[f32],
+    ) -> Option<Path> {
         if shape.groups != 1 {
             return None;
         }
@@ -93,6 +122,7 @@ impl PreparedConv2dF32 {
                 weights: c.weights,
                 bias: c.bias,
                 finish,
+                slopes,
             },
         )?;
         if shape.window == Window::UNIT {
@@ -131,6 +161,11 @@ impl PreparedConv2dF32 {
                 };
                 conv2d_f32(Isa::Scalar, shape, &constants, input, out);
                 activate(Isa::Scalar, self.then, out);
+                if !self.slopes.is_empty() {
+                    for pixel in out.chunks_exact_mut(o) {
+                        rectify(pixel, &self.slopes);
+                    }
+                }
             }
             Path::Pixels(gemm) => {
                 let rows = RowsF32 {
@@ -252,6 +287,21 @@ mod tests {
                     let mut out = vec![f32::NAN; expected.len()];
                     PreparedConv2dF32::new(isa, &shape, &constants, then).run(&input, &mut out);
                     assert_close(&expected, &out, &format!("{isa} {shape:?}"));
+                }
+                let slopes = numbers.take(outputs);
+                conv2d_f32(Isa::Scalar, &shape, &constants, &input, &mut expected);
+                for (i, value) in expected.iter_mut().enumerate() {
+                    *value *= if *value < 0.0 {
+                        slopes[i % outputs]
+                    } else {
+                        1.0
+                    };
+                }
+                for isa in Isa::available() {
+                    let mut out = vec![f32::NAN; expected.len()];
+                    PreparedConv2dF32::rectified(isa, &shape, &constants, &slopes)
+                        .run(&input, &mut out);
+                    assert_close(&expected, &out, &format!("{isa} {shape:?} rectified"));
                 }
             }
         }

@@ -44,6 +44,7 @@ impl PreparedFullyConnectedF32 {
             weights: c.weights,
             bias: c.bias,
             finish,
+            slopes: &[],
         };
         let (path, then) = match GemmF32::new(isa, &product) {
             Some(gemm) => (Path::Product(gemm), left),

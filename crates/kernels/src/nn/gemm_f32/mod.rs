@@ -25,6 +25,8 @@ pub(crate) struct ProductF32<'a> {
     pub(crate) bias: &'a [f32],
     /// What happens to each sum.
     pub(crate) finish: Finish,
+    /// `[O]`, what a finished sum below 0 is multiplied by; or nothing.
+    pub(crate) slopes: &'a [f32],
 }
 
 /// Where the rows of a product lie.

@@ -24,8 +24,10 @@ pub(crate) struct Packed<L, const ROWS: usize> {
     inputs: usize,
     outputs: usize,
     finish: Finish,
+    /// Whether there are slopes.
+    rectifies: bool,
     panels: Vec<Panel>,
-    /// Of each panel its bias `[width]` and its weights `[segments, inputs, width]`.
+    /// Of each panel its bias `[width]`, its slopes, if there are any, and its weights `[segments, inputs, width]`.
     numbers: Aligned,
 }
 
@@ -79,23 +81,29 @@ impl<L: Floats, const ROWS: usize> Packed<L, ROWS> {
     pub(super) fn new(lanes: L, c: &ProductF32<'_>) -> Self {
         let (outputs, terms) = (c.bias.len(), c.segments * c.inputs);
         assert_eq!(c.weights.len(), outputs * terms, "length of weights");
+        let rectifies = !c.slopes.is_empty();
+        assert!(!rectifies || c.slopes.len() == outputs, "length of slopes");
+        let heads = 1 + usize::from(rectifies);
         let (mut panels, mut at, mut done) = (Vec::new(), 0, 0);
         while done < outputs {
             let width = Width::choose::<L>(outputs, outputs - done);
             let wide = width.outputs::<L>();
             let first = done.min(outputs.saturating_sub(wide));
             panels.push(Panel { width, first, at });
-            at += wide * (1 + terms);
+            at += wide * (heads + terms);
             done = first + wide;
         }
         let mut numbers = Aligned::zeros(at);
         for panel in &panels {
             let wide = panel.width.outputs::<L>();
-            let to = &mut numbers.as_mut_slice()[panel.at..][..wide * (1 + terms)];
+            let to = &mut numbers.as_mut_slice()[panel.at..][..wide * (heads + terms)];
             for (lane, o) in (panel.first..outputs).take(wide).enumerate() {
                 to[lane] = c.bias[o];
+                if rectifies {
+                    to[wide + lane] = c.slopes[o];
+                }
                 for term in 0..terms {
-                    to[wide * (1 + term) + lane] = c.weights[o * terms + term];
+                    to[wide * (heads + term) + lane] = c.weights[o * terms + term];
                 }
             }
         }
@@ -105,6 +113,7 @@ impl<L: Floats, const ROWS: usize> Packed<L, ROWS> {
             inputs: c.inputs,
             outputs,
             finish: c.finish,
+            rectifies,
             panels,
             numbers,
         }
@@ -280,7 +289,9 @@ impl<L: Floats, const ROWS: usize> Packed<L, ROWS> {
                     sums[row][column] = bias;
                 }
             }
-            let mut weights = numbers.add(COLUMNS * V::LEN);
+            let slopes = numbers.add(COLUMNS * V::LEN);
+            let heads = 1 + usize::from(self.rectifies);
+            let mut weights = numbers.add(heads * COLUMNS * V::LEN);
             for segment in 0..self.segments {
                 let mut rows = [x; TALL];
                 for row in 0..TALL {
@@ -301,10 +312,25 @@ impl<L: Floats, const ROWS: usize> Packed<L, ROWS> {
                     }
                 }
             }
+            if self.rectifies {
+                for column in 0..COLUMNS {
+                    let slope = lanes.load(slopes.add(column * V::LEN));
+                    for row in 0..TALL {
+                        let sum = self.finish.apply(lanes, sums[row][column]);
+                        sums[row][column] = lanes.rectify(sum, slope);
+                    }
+                }
+            } else {
+                for row in 0..TALL {
+                    for column in 0..COLUMNS {
+                        sums[row][column] = self.finish.apply(lanes, sums[row][column]);
+                    }
+                }
+            }
             for row in 0..TALL {
                 for column in 0..COLUMNS {
                     let to = to.add(row * place.sums_stride + column * V::LEN);
-                    lanes.store(to, self.finish.apply(lanes, sums[row][column]));
+                    lanes.store(to, sums[row][column]);
                 }
             }
         }

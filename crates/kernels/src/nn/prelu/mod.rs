@@ -3,6 +3,9 @@
 //! Quantized: `x - x_zero` or `(x - x_zero) * (alpha - alpha_zero)` as an integer, each with its own scale, then
 //! [`OutputI8::requantize`]. Source: TensorFlow Lite's `PRELU`.
 mod scalar;
+mod sum;
+
+pub use sum::prelu_of_sum_f32;
 
 use super::Broadcast;
 use super::pairs_f32::{Pair, pairs};
@@ -53,6 +56,17 @@ pub fn prelu_f32(isa: Isa, shape: &Broadcast, input: &[f32], alpha: &[f32], out:
         pairs,
         (function: Pair = Pair::Rectified, shape: &Broadcast = shape, a: &[f32] = input, b: &[f32] = alpha, out: &mut [f32] = out)
     )
+}
+
+/// One pixel in place: what is below 0 times the slope of its channel.
+pub(crate) fn rectify(pixel: &mut [f32], slopes: &[f32]) {
+    for (value, slope) in pixel.iter_mut().zip(slopes) {
+        *value = if *value >= 0.0 {
+            *value
+        } else {
+            *value * slope
+        };
+    }
 }
 
 #[cfg(test)]

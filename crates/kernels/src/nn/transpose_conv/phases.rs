@@ -57,6 +57,7 @@ impl Phases {
                     weights: &weights,
                     bias: c.bias,
                     finish,
+                    slopes: &[],
                 },
             )?);
         }

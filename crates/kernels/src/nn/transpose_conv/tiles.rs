@@ -42,6 +42,7 @@ impl Tiles {
                 weights: &weights,
                 bias: &c.bias.repeat(kh * kw),
                 finish,
+                slopes: &[],
             },
         )?;
         Some(Self {
