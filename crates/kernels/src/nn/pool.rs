@@ -1,6 +1,20 @@
 //! What average and maximum pooling share.
 use super::{Nhwc, Window, count};
 
+/// What becomes of the pixels under a window. Its functions are inlined into loops of vectors, so they want `#[inline(always)]`.
+pub(crate) trait Statistic<T>: Copy {
+    /// What pixels are gathered in.
+    type Sum: Copy;
+
+    /// Of no pixel.
+    const INITIAL: Self::Sum;
+
+    fn add(self, sum: Self::Sum, pixel: T) -> Self::Sum;
+
+    /// The answer, of so many pixels.
+    fn finish(self, sum: Self::Sum, pixels: usize) -> T;
+}
+
 /// Shapes of one pooling. Pixels outside the input are left out, of the average's count too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pool {
@@ -25,38 +39,146 @@ impl Pool {
         assert_eq!(out, count(&self.output), "length of output");
     }
 
-    /// Folds the pixels under each window, channel by channel, and stores `finish(sum, pixels under the window)`.
+    /// Folds the pixels under each window, channel by channel.
     #[inline(always)]
-    pub(crate) fn fold<T: Copy, Sum: Copy>(
-        &self,
-        input: &[T],
-        out: &mut [T],
-        initial: Sum,
-        add: impl Fn(Sum, T) -> Sum,
-        finish: impl Fn(Sum, usize) -> T,
-    ) {
-        const BLOCK: usize = 64;
-        let ([_, h, w, c], [_, out_h, out_w, _]) = (self.input, self.output);
-        for (pixel, out) in out.chunks_exact_mut(c.max(1)).enumerate() {
-            let (n, y, x) = (
-                pixel / (out_h * out_w),
-                pixel / out_w % out_h,
-                pixel % out_w,
-            );
-            let taps = self.window.taps_at([y, x], [h, w]);
-            let seen = taps.count();
-            for (block, out) in out.chunks_mut(BLOCK).enumerate() {
-                let mut sums = [initial; BLOCK];
-                taps.fold((), |(), _, pixel| {
-                    let input = &input[(n * h * w + pixel) * c + block * BLOCK..][..out.len()];
-                    sums.iter_mut()
-                        .zip(input)
-                        .for_each(|(sum, &x)| *sum = add(*sum, x));
-                });
-                out.iter_mut()
-                    .zip(sums)
-                    .for_each(|(out, sum)| *out = finish(sum, seen));
+    pub(crate) fn fold<T: Copy>(&self, input: &[T], out: &mut [T], statistic: impl Statistic<T>) {
+        let ([_, h, w, c], [_, out_h, out_w, _], window) = (self.input, self.output, &self.window);
+        for (row, out) in out.chunks_exact_mut((out_w * c).max(1)).enumerate() {
+            let (picture, y) = (row / out_h, row % out_h);
+            let rows = window.taps(0, y, h);
+            let steps = [window.dilation[0] * w * c, window.dilation[1] * c];
+            let first_row = match rows.is_empty() {
+                true => 0,
+                false => (picture * h + window.pixel(0, y, rows.start)) * w,
+            };
+            for (x, out) in out.chunks_exact_mut(c.max(1)).enumerate() {
+                let columns = window.taps(1, x, w);
+                let counts = [rows.len(), columns.len()];
+                let first = match counts.contains(&0) {
+                    true => 0,
+                    false => first_row + window.pixel(1, x, columns.start),
+                };
+                Under { counts, steps }.channels(&input[first * c..], out, statistic);
             }
+        }
+    }
+}
+
+/// The pixels under one window.
+#[derive(Debug, Clone, Copy)]
+struct Under {
+    /// Rows and columns of them.
+    counts: [usize; 2],
+    /// Elements from one to the next below, and to the right.
+    steps: [usize; 2],
+}
+
+impl Under {
+    /// Folds all channels of an output pixel; `input` begins with the first pixel under the window. Blocks of a known number
+    /// of channels have their sums in registers.
+    #[inline(always)]
+    fn channels<T: Copy>(self, input: &[T], out: &mut [T], statistic: impl Statistic<T>) {
+        let mut at = 0;
+        macro_rules! blocks {
+            ($($channels:literal)*) => {$(
+                while let Some(out) = out[at..].first_chunk_mut::<$channels>() {
+                    self.block(&input[at..], out, statistic);
+                    at += $channels;
+                }
+            )*};
+        }
+        blocks!(64 16 8 1);
+    }
+
+    /// Folds the first `C` channels of every pixel.
+    #[inline(always)]
+    fn block<T: Copy, S: Statistic<T>, const C: usize>(
+        self,
+        input: &[T],
+        out: &mut [T; C],
+        statistic: S,
+    ) {
+        let (mut sums, [rows, columns]) = ([S::INITIAL; C], self.counts);
+        for row in 0..rows {
+            for column in 0..columns {
+                let pixel = &input[row * self.steps[0] + column * self.steps[1]..][..C];
+                for channel in 0..C {
+                    sums[channel] = statistic.add(sums[channel], pixel[channel]);
+                }
+            }
+        }
+        for channel in 0..C {
+            out[channel] = statistic.finish(sums[channel], rows * columns);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Depends on the order and on every pixel.
+    #[derive(Clone, Copy)]
+    struct Digits;
+
+    impl Statistic<u32> for Digits {
+        type Sum = u32;
+
+        const INITIAL: u32 = 5;
+
+        fn add(self, sum: u32, pixel: u32) -> u32 {
+            sum.wrapping_mul(31).wrapping_add(pixel)
+        }
+
+        fn finish(self, sum: u32, pixels: usize) -> u32 {
+            sum ^ ((pixels as u32) << 20)
+        }
+    }
+
+    /// Order-dependent folds of every block of channels, against trying each pixel of the kernel.
+    #[test]
+    fn folds_what_lies_under_each_window() {
+        let windows = [
+            ([2, 2], 2, 1, 0),
+            ([3, 2], 1, 1, 1),
+            ([2, 3], 2, 2, 2),
+            ([4, 7], 1, 1, 0),
+        ];
+        let channels = if cfg!(miri) { 9..10 } else { 1..100 };
+        for (c, (kernel, stride, dilation, pad)) in channels.zip(windows.into_iter().cycle()) {
+            let window = Window {
+                kernel,
+                stride: [stride; 2],
+                dilation: [dilation; 2],
+                pad: [pad; 2],
+            };
+            let shape = Pool {
+                input: [2, 5, 7, c],
+                output: [2, 3, 2, c],
+                window,
+            };
+            let input: Vec<u32> = (0..2 * 5 * 7 * c as u32)
+                .map(|i| i * 2_654_435 % 1009)
+                .collect();
+            let mut expected = Vec::new();
+            for (n, y, x, channel) in
+                (0..2 * 3 * 2 * c).map(|i| (i / c / 6, i / c / 2 % 3, i / c % 2, i % c))
+            {
+                let (mut sum, mut seen) = (Digits::INITIAL, 0);
+                for (ky, kx) in (0..kernel[0]).flat_map(|ky| (0..kernel[1]).map(move |kx| (ky, kx)))
+                {
+                    let row = (y * stride + ky * dilation).wrapping_sub(pad);
+                    let column = (x * stride + kx * dilation).wrapping_sub(pad);
+                    if row < 5 && column < 7 {
+                        sum = Digits.add(sum, input[((n * 5 + row) * 7 + column) * c + channel]);
+                        seen += 1;
+                    }
+                }
+                expected.push(Digits.finish(sum, seen));
+            }
+            let mut out = vec![0; expected.len()];
+            shape.fold(&input, &mut out, Digits);
+            assert_eq!(out, expected, "{shape:?}");
         }
     }
 }

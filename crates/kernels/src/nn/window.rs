@@ -29,11 +29,13 @@ impl Window {
     /// The taps of output `o` along `axis` that fall inside an input of `size` pixels.
     pub(crate) fn taps(&self, axis: usize, o: usize, size: usize) -> Range<usize> {
         let (start, dilation) = (o * self.stride[axis], self.dilation[axis]);
-        let end = (size + self.pad[axis])
-            .saturating_sub(start)
-            .div_ceil(dilation)
-            .min(self.kernel[axis]);
-        let first = self.pad[axis].saturating_sub(start).div_ceil(dilation);
+        // Divisions take longer than the taps of a small window.
+        let steps = |pixels: usize| match dilation {
+            1 => pixels,
+            _ => pixels.div_ceil(dilation),
+        };
+        let end = steps((size + self.pad[axis]).saturating_sub(start)).min(self.kernel[axis]);
+        let first = steps(self.pad[axis].saturating_sub(start));
         first.min(end)..end
     }
 
@@ -83,11 +85,6 @@ pub(crate) struct Taps {
 }
 
 impl Taps {
-    /// Number of taps.
-    pub(crate) fn count(&self) -> usize {
-        self.counts[0] * self.counts[1]
-    }
-
     /// Folds over `(ky * KW + kx, iy * w + ix)`, row by row.
     #[inline(always)]
     pub(crate) fn fold<A>(&self, initial: A, mut f: impl FnMut(A, usize, usize) -> A) -> A {

@@ -2,6 +2,7 @@
 //!
 //! Quantized: `sum(x - x_zero)` as an integer, then [`OutputI8::requantize`] with `scale / count`.
 //! On one grid, which is all that LiteRT takes, [`average_pool_bytes`] averages the bytes themselves and gives its answers.
+mod bytes;
 mod scalar;
 
 pub use super::pool::Pool;
@@ -27,14 +28,18 @@ pub struct AverageI8 {
 /// # Panics
 /// When a length contradicts the shape or a window field is zero.
 pub fn average_pool_i8(
-    _isa: Isa,
+    isa: Isa,
     shape: &Pool,
     constants: &AverageI8,
     input: &[i8],
     out: &mut [i8],
 ) {
     shape.check(input.len(), out.len());
-    scalar::average_pool_i8(shape, constants, input, out)
+    per_isa!(
+        isa,
+        scalar::average_pool_i8,
+        (shape: &Pool = shape, constants: &AverageI8 = constants, input: &[i8] = input, out: &mut [i8] = out)
+    )
 }
 
 /// What [`average_pool_bytes`] needs to know of the grid that input and output have.
@@ -54,9 +59,16 @@ pub struct BytePool {
 ///
 /// # Panics
 /// As [`average_pool_i8`].
-pub fn average_pool_bytes(_isa: Isa, shape: &Pool, grid: BytePool, input: &[i8], out: &mut [i8]) {
+pub fn average_pool_bytes(isa: Isa, shape: &Pool, grid: BytePool, input: &[i8], out: &mut [i8]) {
     shape.check(input.len(), out.len());
-    scalar::average_pool_bytes(shape, grid, input, out)
+    if isa == Isa::Scalar || !bytes::suits(shape) {
+        return scalar::average_pool_bytes(shape, grid, input, out);
+    }
+    per_isa!(
+        isa,
+        bytes::average_pool_bytes,
+        (shape: &Pool = shape, grid: BytePool = grid, input: &[i8] = input, out: &mut [i8] = out)
+    )
 }
 
 /// Float average, clamped to `range`; sums row by row.
@@ -102,6 +114,40 @@ mod tests {
                 let mut out = [0; 3];
                 average_pool_bytes(isa, &shape, grid, &input, &mut out);
                 assert_eq!(out, expected, "{isa}");
+            }
+        }
+    }
+
+    /// Every ISA gives the oracle's bytes, by either rule, padding included.
+    #[test]
+    fn bytes_equal_the_oracle() {
+        let channels = if cfg!(miri) { 9..10 } else { 1..100 };
+        for (c, kernel) in channels.zip([[2, 2], [3, 4], [1, 7]].into_iter().cycle()) {
+            let window = Window {
+                kernel,
+                stride: [2, 2],
+                dilation: [1, 1],
+                pad: [1, 1],
+            };
+            let shape = Pool {
+                input: [1, 5, 9, c],
+                output: [1, 4, 6, c],
+                window,
+            };
+            let input: Vec<i8> = (0..45 * c).map(|i| (i * i * 37 / 8) as i8).collect();
+            for unsigned in [false, true] {
+                let grid = BytePool {
+                    unsigned,
+                    zero_point: -7,
+                    range: [-100, 90],
+                };
+                let mut expected = vec![0; 24 * c];
+                scalar::average_pool_bytes(&shape, grid, &input, &mut expected);
+                for isa in Isa::available() {
+                    let mut out = vec![0; 24 * c];
+                    average_pool_bytes(isa, &shape, grid, &input, &mut out);
+                    assert_eq!(out, expected, "{isa} {shape:?}");
+                }
             }
         }
     }

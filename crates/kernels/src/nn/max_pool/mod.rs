@@ -8,15 +8,19 @@ use crate::isa::Isa;
 use crate::pixel::per_isa::per_isa;
 use crate::requantize::OutputF32;
 
-/// Quantized maximum, clamped to `min..=max`. `input` and `out` are `[N, H, W, C]`.
+/// Quantized maximum, clamped to `range`, least and greatest. `input` and `out` are `[N, H, W, C]`.
 ///
-/// A window that lies in the padding alone gives `min`.
+/// A window that lies in the padding alone gives the least.
 ///
 /// # Panics
 /// When a length contradicts the shape or a window field is zero.
-pub fn max_pool_i8(_isa: Isa, shape: &Pool, [min, max]: [i8; 2], input: &[i8], out: &mut [i8]) {
+pub fn max_pool_i8(isa: Isa, shape: &Pool, range: [i8; 2], input: &[i8], out: &mut [i8]) {
     shape.check(input.len(), out.len());
-    scalar::max_pool_i8(shape, [min, max], input, out)
+    per_isa!(
+        isa,
+        scalar::max_pool_i8,
+        (shape: &Pool = shape, range: [i8; 2] = range, input: &[i8] = input, out: &mut [i8] = out)
+    )
 }
 
 /// Float maximum, clamped to `range`; NaN is passed over.
