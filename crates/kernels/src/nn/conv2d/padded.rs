@@ -44,7 +44,8 @@ impl<T: Copy> PaddedRows<T> {
         }
     }
 
-    /// The windows under the output row, `inputs` elements of each segment, to `to`: `[windows, segments, inputs]`, `step` elements from a window to the next.
+    /// The windows under the output row, `step` elements from one to the next, `inputs` elements of each segment, to `to`:
+    /// `[windows, segments, inputs]`.
     pub(super) fn windows(&self, step: usize, inputs: usize, to: &mut [T]) {
         for (x, window) in to.chunks_exact_mut(self.window(inputs)).enumerate() {
             let rows = self.elements.chunks_exact(self.row);

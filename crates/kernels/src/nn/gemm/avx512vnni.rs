@@ -356,6 +356,9 @@ impl Block<'_> {
     }
 
     /// Requantizes a tile, four vectors at a time, and stores the valid bytes of each pixel.
+    ///
+    /// `FETCH` gives each kind of tile a copy of its own, which the compiler inlines. One for both it calls, with the sums in memory:
+    /// MobileNetV2 then takes 1.07 times as long, our network 1.04.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
     fn store<const V: usize, const M: usize, const FETCH: bool>(
