@@ -4,6 +4,8 @@
 //! `F = F' + alpha (I - alpha F' - (1 - alpha) B')` (Forte, "Approximate Fast Foreground Colour Estimation", 2021, from low
 //! resolution estimates): the estimate where the person is thin, the pixel itself where it is solid.
 #[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
 mod avx512;
 mod scalar;
 mod tiles;
@@ -11,6 +13,8 @@ mod tiles;
 use super::per_isa::per_isa;
 use super::tile;
 use crate::isa::Isa;
+#[cfg(target_arch = "x86_64")]
+use crate::isa::Vectors;
 
 pub use tiles::TileRow;
 
@@ -129,14 +133,19 @@ pub fn draw_row(isa: Isa, row: TileRow<'_>, out: &mut [u8]) {
     );
     assert_eq!(row.kinds.len(), width.div_ceil(tile::WIDTH), "tiles");
     #[cfg(target_arch = "x86_64")]
-    if let (Isa::Avx512Vnni(_token), 3 | 4) = (isa, row.channels) {
-        // SAFETY: `_token` proves that this CPU has the features that `draw` enables.
-        return unsafe {
-            match row.channels {
-                3 => avx512::draw::<3>(row, out),
-                _ => avx512::draw::<4>(row, out),
-            }
+    {
+        type Draw = unsafe fn(TileRow<'_>, &mut [u8]);
+        let vectors: Option<Draw> = match (isa.vectors(), row.channels) {
+            (Vectors::Avx2(_token), 3) => Some(avx2::draw::<3>),
+            (Vectors::Avx2(_token), 4) => Some(avx2::draw::<4>),
+            (Vectors::Avx512(_token), 3) => Some(avx512::draw::<3>),
+            (Vectors::Avx512(_token), 4) => Some(avx512::draw::<4>),
+            _ => None,
         };
+        if let Some(draw) = vectors {
+            // SAFETY: `_token` proved that this CPU has the features that `draw` enables.
+            return unsafe { draw(row, out) };
+        }
     }
     macro_rules! draw {
         ($body:path) => {

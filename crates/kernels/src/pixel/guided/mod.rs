@@ -4,6 +4,8 @@
 //! In every window of the small picture the mask is fitted as `alpha = a . colour + b`; overlapping fits are averaged, the
 //! four coefficients are interpolated to full size, and each full-size pixel puts its own colour in. Linear time.
 #[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
 mod avx512;
 mod fit;
 mod scalar;
@@ -15,6 +17,8 @@ use fit::Padded;
 use super::lerp::Taps;
 use super::per_isa::per_isa;
 use crate::isa::Isa;
+#[cfg(target_arch = "x86_64")]
+use crate::isa::Vectors;
 
 /// Largest window radius: sums of products over a window, times its area, stay below 2^31.
 pub const MAX_RADIUS: usize = 6;
@@ -180,16 +184,21 @@ pub fn row(isa: Isa, coefficients: &[i32], x: &Taps, y: (usize, u16), row: Row<'
         };
     }
     #[cfg(target_arch = "x86_64")]
-    if let Isa::Avx512Vnni(_token) = isa {
-        // SAFETY: `_token` proves that this CPU has the features that `apply` enables.
-        return unsafe {
-            match row.channels {
-                1 => avx512::apply::<1>(row.between, x, row.picture, row.out),
-                3 => avx512::apply::<3>(row.between, x, row.picture, row.out),
-                4 => avx512::apply::<4>(row.between, x, row.picture, row.out),
-                other => panic!("{other} channels"),
-            }
+    {
+        type Apply = unsafe fn(&Between, &Taps, &[u8], &mut [u8]);
+        let vectors: Option<Apply> = match (isa.vectors(), row.channels) {
+            (Vectors::Avx2(_token), 1) => Some(avx2::apply::<1>),
+            (Vectors::Avx2(_token), 3) => Some(avx2::apply::<3>),
+            (Vectors::Avx2(_token), 4) => Some(avx2::apply::<4>),
+            (Vectors::Avx512(_token), 1) => Some(avx512::apply::<1>),
+            (Vectors::Avx512(_token), 3) => Some(avx512::apply::<3>),
+            (Vectors::Avx512(_token), 4) => Some(avx512::apply::<4>),
+            _ => None,
         };
+        if let Some(apply) = vectors {
+            // SAFETY: `_token` proved that this CPU has the features that `apply` enables.
+            return unsafe { apply(row.between, x, row.picture, row.out) };
+        }
     }
     #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
     if row.channels == 4 && isa != Isa::Scalar {

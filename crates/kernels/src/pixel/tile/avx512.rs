@@ -3,6 +3,7 @@ use std::arch::x86_64::*;
 
 use super::super::Source;
 use super::scalar::{self, Tile, whole};
+use super::whole::Whole;
 use super::{Found, HEIGHT, Kind, WIDTH};
 
 /// The gathering of pictures of so many channels into such cells, where it is done here.
@@ -28,11 +29,11 @@ fn gather<const C: usize, const CELL: usize>(
     for y in 0..down {
         for x in 0..across {
             let (left, top) = (x * WIDTH, y * HEIGHT);
-            // The last pixels of a row of three channels can't be read sixteen at a time.
-            let inside = left + WIDTH + usize::from(C == 3) * 2 <= source.width
-                && top + HEIGHT <= source.height;
-            let tile = inside.then(|| Whole::<C>::new(&source, mask, left, top));
-            if !tile.is_some_and(|tile| tile.gather::<CELL>(source.width, (x, y), &mut found)) {
+            let done = match Whole::<C>::new(&source, mask, (left, top)) {
+                Some(tile) => gather_whole::<C, CELL>(&tile, source.width, (x, y), &mut found),
+                None => false,
+            };
+            if !done {
                 slow.load(&source, mask, left, top);
                 scalar::gather_tile(&slow, &source, CELL, (x, y), &mut found);
             }
@@ -40,144 +41,109 @@ fn gather<const C: usize, const CELL: usize>(
     }
 }
 
-/// A whole tile in the picture and in the mask.
-struct Whole<'a, const C: usize> {
-    /// From the tile's first byte to its last, and what lies between its rows.
-    pixels: &'a [u8],
-    stride: usize,
-    alphas: &'a [u8],
+/// `false`, and nothing done, where not all pixels are opaque.
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
+fn gather_whole<const C: usize, const CELL: usize>(
+    tile: &Whole<'_, C>,
     width: usize,
-}
-
-impl<'a, const C: usize> Whole<'a, C> {
-    fn new(source: &Source<'a>, mask: &'a [u8], left: usize, top: usize) -> Self {
-        let (stride, width) = (source.stride, source.width);
-        let last = if C == 3 { WIDTH + 2 } else { WIDTH };
-        let used = (HEIGHT - 1) * stride + last * C;
-        Self {
-            pixels: &source.data[top * stride + left * C..][..used],
-            stride,
-            alphas: &mask[top * width + left..][..(HEIGHT - 1) * width + WIDTH],
-            width,
+    place: (usize, usize),
+    found: &mut Found<'_>,
+) -> bool {
+    let (mut any, mut all) = (_mm_setzero_si128(), _mm_set1_epi8(-1));
+    // The second is left out where a cell is as high as the tile.
+    let mut sums = [_mm512_setzero_si512(); 2];
+    for i in 0..HEIGHT {
+        let sum = &mut sums[i / CELL];
+        *sum = _mm512_dpbusd_epi32(*sum, grouped(tile.row(i)), _mm512_set1_epi8(1));
+        // SAFETY: a row of alphas is 16 readable bytes.
+        let alphas = unsafe { _mm_loadu_si128(tile.alphas(i).as_ptr().cast()) };
+        any = _mm_or_si128(any, alphas);
+        all = _mm_and_si128(all, alphas);
+    }
+    let kind = if _mm_test_epi8_mask(any, any) == 0 {
+        Kind::Empty
+    } else if _mm_cmpeq_epi8_mask(all, _mm_set1_epi8(-1)) == u16::MAX {
+        Kind::Full
+    } else {
+        Kind::Soft
+    };
+    // Four pixels of every row: their opacity, and how many they are.
+    let pixels = 4 * CELL as i32;
+    for sum in &mut sums[..HEIGHT / CELL] {
+        let opaque = _mm512_set1_epi32(255 * pixels);
+        if C == 4 && _mm512_mask_cmpneq_epi32_mask(NUMBERS, *sum, opaque) != 0 {
+            return false;
         }
+        *sum = _mm512_mask_set1_epi32(*sum, NUMBERS, pixels);
     }
-
-    /// The pixels of row `i`, as [`grouped`] has them.
-    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
-    fn row(&self, i: usize) -> __m512i {
-        grouped(self.pixels[i * self.stride..].as_chunks::<C>().0)
-    }
-
-    fn alphas(&self, i: usize) -> &'a [u8; WIDTH] {
-        let row = self.alphas[i * self.width..].first_chunk();
-        row.expect("alphas end with the last row's")
-    }
-
-    /// `false`, and nothing done, where not all pixels are opaque.
-    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
-    fn gather<const CELL: usize>(
-        &self,
-        width: usize,
-        place: (usize, usize),
-        found: &mut Found<'_>,
-    ) -> bool {
-        let (mut any, mut all) = (_mm_setzero_si128(), _mm_set1_epi8(-1));
-        // The second is left out where a cell is as high as the tile.
-        let mut sums = [_mm512_setzero_si512(); 2];
-        for i in 0..HEIGHT {
-            let sum = &mut sums[i / CELL];
-            *sum = _mm512_dpbusd_epi32(*sum, self.row(i), _mm512_set1_epi8(1));
-            // SAFETY: a row of alphas is 16 readable bytes.
-            let alphas = unsafe { _mm_loadu_si128(self.alphas(i).as_ptr().cast()) };
-            any = _mm_or_si128(any, alphas);
-            all = _mm_and_si128(all, alphas);
+    let tiles = width.div_ceil(WIDTH);
+    found.kinds[place.1 * tiles + place.0] = kind;
+    for (group, sum) in sums[..HEIGHT / CELL].iter().enumerate() {
+        let cells = scalar::cells(CELL, width, place, group);
+        let person = &mut found.person[cells.clone()];
+        let background = &mut found.background[cells];
+        if kind == Kind::Soft {
+            let [of_person, of_background] = weighted(tile, group * CELL..(group + 1) * CELL);
+            store::<CELL>(means::<CELL>(of_person), person);
+            store::<CELL>(means::<CELL>(of_background), background);
+            continue;
         }
-        let kind = if _mm_test_epi8_mask(any, any) == 0 {
-            Kind::Empty
-        } else if _mm_cmpeq_epi8_mask(all, _mm_set1_epi8(-1)) == u16::MAX {
-            Kind::Full
-        } else {
-            Kind::Soft
+        let sum = _mm512_sub_epi32(_mm512_slli_epi32::<8>(*sum), *sum);
+        let (all, none) = match kind {
+            Kind::Full => (person, background),
+            _ => (background, person),
         };
-        // Four pixels of every row: their opacity, and how many they are.
-        let pixels = 4 * CELL as i32;
-        for sum in &mut sums[..HEIGHT / CELL] {
-            let opaque = _mm512_set1_epi32(255 * pixels);
-            if C == 4 && _mm512_mask_cmpneq_epi32_mask(NUMBERS, *sum, opaque) != 0 {
-                return false;
-            }
-            *sum = _mm512_mask_set1_epi32(*sum, NUMBERS, pixels);
-        }
-        let tiles = width.div_ceil(WIDTH);
-        found.kinds[place.1 * tiles + place.0] = kind;
-        for (group, sum) in sums[..HEIGHT / CELL].iter().enumerate() {
-            let cells = scalar::cells(CELL, width, place, group);
-            let person = &mut found.person[cells.clone()];
-            let background = &mut found.background[cells];
-            if kind == Kind::Soft {
-                let [of_person, of_background] = self.weighted(group * CELL..(group + 1) * CELL);
-                store::<CELL>(means::<CELL>(of_person), person);
-                store::<CELL>(means::<CELL>(of_background), background);
-                continue;
-            }
-            let sum = _mm512_sub_epi32(_mm512_slli_epi32::<8>(*sum), *sum);
-            let (all, none) = match kind {
-                Kind::Full => (person, background),
-                _ => (background, person),
-            };
-            store::<CELL>(means::<CELL>(sum), all);
-            store::<CELL>(_mm512_setzero_ps(), none);
-        }
-        true
+        store::<CELL>(means::<CELL>(sum), all);
+        store::<CELL>(_mm512_setzero_ps(), none);
     }
-
-    /// Weighted sums of both sides, person first, over four columns at a time.
-    ///
-    /// The instruction takes signed weights: it gets them less 128, and 128 times the unweighted sums is added.
-    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
-    fn weighted(&self, rows: std::ops::Range<usize>) -> [__m512i; 2] {
-        let zero = _mm512_setzero_si512();
-        let (mut plain, mut person, mut background) = (zero, zero, zero);
-        // Pixels 4 i to 4 i + 3, four times, in quarter i.
-        let fours = _mm512_setr_epi32(
-            0x0302_0100,
-            0x0302_0100,
-            0x0302_0100,
-            0x0302_0100,
-            0x0706_0504,
-            0x0706_0504,
-            0x0706_0504,
-            0x0706_0504,
-            0x0B0A_0908,
-            0x0B0A_0908,
-            0x0B0A_0908,
-            0x0B0A_0908,
-            0x0F0E_0D0C,
-            0x0F0E_0D0C,
-            0x0F0E_0D0C,
-            0x0F0E_0D0C,
-        );
-        for i in rows {
-            let pixels = _mm512_mask_set1_epi32(self.row(i), NUMBERS, 0x0101_0101);
-            let weights = _mm256_xor_si256(weights(self.alphas(i)), _mm256_set1_epi8(-128));
-            let of_person = _mm512_broadcast_i32x4(_mm256_castsi256_si128(weights));
-            let of_background = _mm512_broadcast_i32x4(_mm256_extracti128_si256::<1>(weights));
-            plain = _mm512_dpbusd_epi32(plain, pixels, _mm512_set1_epi8(1));
-            person = _mm512_dpbusd_epi32(person, pixels, _mm512_shuffle_epi8(of_person, fours));
-            background = _mm512_dpbusd_epi32(
-                background,
-                pixels,
-                _mm512_shuffle_epi8(of_background, fours),
-            );
-        }
-        let plain = _mm512_slli_epi32::<7>(plain);
-        [
-            _mm512_add_epi32(person, plain),
-            _mm512_add_epi32(background, plain),
-        ]
-    }
+    true
 }
 
+/// Weighted sums of both sides, person first, over four columns at a time.
+///
+/// The instruction takes signed weights: it gets them less 128, and 128 times the unweighted sums is added.
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
+fn weighted<const C: usize>(tile: &Whole<'_, C>, rows: std::ops::Range<usize>) -> [__m512i; 2] {
+    let zero = _mm512_setzero_si512();
+    let (mut plain, mut person, mut background) = (zero, zero, zero);
+    // Pixels 4 i to 4 i + 3, four times, in quarter i.
+    let fours = _mm512_setr_epi32(
+        0x0302_0100,
+        0x0302_0100,
+        0x0302_0100,
+        0x0302_0100,
+        0x0706_0504,
+        0x0706_0504,
+        0x0706_0504,
+        0x0706_0504,
+        0x0B0A_0908,
+        0x0B0A_0908,
+        0x0B0A_0908,
+        0x0B0A_0908,
+        0x0F0E_0D0C,
+        0x0F0E_0D0C,
+        0x0F0E_0D0C,
+        0x0F0E_0D0C,
+    );
+    for i in rows {
+        let pixels = _mm512_mask_set1_epi32(grouped(tile.row(i)), NUMBERS, 0x0101_0101);
+        let weights = _mm256_xor_si256(weights(tile.alphas(i)), _mm256_set1_epi8(-128));
+        let of_person = _mm512_broadcast_i32x4(_mm256_castsi256_si128(weights));
+        let of_background = _mm512_broadcast_i32x4(_mm256_extracti128_si256::<1>(weights));
+        plain = _mm512_dpbusd_epi32(plain, pixels, _mm512_set1_epi8(1));
+        person = _mm512_dpbusd_epi32(person, pixels, _mm512_shuffle_epi8(of_person, fours));
+        background = _mm512_dpbusd_epi32(
+            background,
+            pixels,
+            _mm512_shuffle_epi8(of_background, fours),
+        );
+    }
+    let plain = _mm512_slli_epi32::<7>(plain);
+    [
+        _mm512_add_epi32(person, plain),
+        _mm512_add_epi32(background, plain),
+    ]
+}
 /// Sixteen pixels, red lowest; the fourth byte of a picture of three channels is anything.
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
 fn pixels<const C: usize>(pixels: &[[u8; C]]) -> __m512i {

@@ -1,11 +1,17 @@
 //! A picture under its mask in tiles of 16 x 8 pixels: most of them are all person or all background, and need little arithmetic.
 #[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
 mod avx512;
 mod scalar;
+#[cfg(target_arch = "x86_64")]
+mod whole;
 
 use super::Source;
 use super::per_isa::per_isa;
 use crate::isa::Isa;
+#[cfg(target_arch = "x86_64")]
+use crate::isa::Vectors;
 
 /// Pixels in a row of a tile.
 pub const WIDTH: usize = 16;
@@ -67,11 +73,16 @@ pub fn gather(isa: Isa, source: Source<'_>, mask: &[u8], cell: usize, found: Fou
         "number of cells"
     );
     #[cfg(target_arch = "x86_64")]
-    if let Isa::Avx512Vnni(_token) = isa
-        && let Some(gather) = avx512::of(source.channels, cell)
     {
-        // SAFETY: `_token` proves that this CPU has the features that `gather` enables.
-        return unsafe { gather(source, mask, found) };
+        let vectors = match isa.vectors() {
+            Vectors::Avx2(_token) => avx2::of(source.channels, cell),
+            Vectors::Avx512(_token) => avx512::of(source.channels, cell),
+            Vectors::Scalar => None,
+        };
+        if let Some(gather) = vectors {
+            // SAFETY: `_token` proved that this CPU has the features that `gather` enables.
+            return unsafe { gather(source, mask, found) };
+        }
     }
     macro_rules! gather {
         ($body:path) => {
