@@ -119,7 +119,15 @@ mod tests {
             (seed >> 24) as u8 as i8
         };
         let windows = [(1, 1, 1), (3, 2, 1), (3, 1, 2), (2, 1, 1)];
-        let narrow = [(16, 1), (16, 2), (48, 1), (32, 2), (3, 18)];
+        let narrow = [
+            (16, 1),
+            (16, 2),
+            (48, 1),
+            (32, 2),
+            (16, 4),
+            (64, 4),
+            (3, 18),
+        ];
         let pairs = (1..=17)
             .flat_map(|i| [(i, 131 - 7 * i), (i * 7 + 1, i)])
             .chain(narrow);
@@ -159,7 +167,11 @@ mod tests {
                     bias: &bias,
                     scales: &scales,
                     input_zero: -13,
-                    weight_zero: if outputs % 3 == 0 { 9 } else { 0 },
+                    weight_zero: if outputs % 3 == 0 || inputs == 64 {
+                        9
+                    } else {
+                        0
+                    },
                     output: match w % 3 {
                         0 => OutputI8::full(-128),
                         1 => OutputI8::full(3),

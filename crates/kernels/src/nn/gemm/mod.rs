@@ -8,6 +8,8 @@
 //!
 //! The scalar oracle is the convolution's own ([`conv2d`](super::conv2d)); an ISA without a file here uses that.
 #[cfg(target_arch = "x86_64")]
+mod avx2_narrow;
+#[cfg(target_arch = "x86_64")]
 mod avx512vnni;
 #[cfg(target_arch = "x86_64")]
 mod avx512vnni_narrow;
@@ -21,6 +23,8 @@ mod simd128;
 mod staged;
 
 use crate::isa::Isa;
+#[cfg(target_arch = "x86_64")]
+use crate::isa::Vectors;
 use crate::nn::FilterI8;
 
 /// Constants of a product.
@@ -52,6 +56,9 @@ pub(crate) enum Gemm {
     /// `vpmaddwd`.
     #[cfg(target_arch = "x86_64")]
     Avx2(staged::Packed<crate::isa::Avx2, 6>),
+    /// The same for few outputs; the second where there are few rows too.
+    #[cfg(target_arch = "x86_64")]
+    Avx2Narrow(avx2_narrow::Narrow, staged::Packed<crate::isa::Avx2, 6>),
     /// `vpdpbusd` on 256 bits.
     #[cfg(target_arch = "x86_64")]
     AvxVnni(staged::Packed<crate::isa::AvxVnni, 6>),
@@ -81,6 +88,12 @@ impl Gemm {
     pub(crate) fn new(isa: Isa, c: &GemmI8<'_>) -> Option<Self> {
         if !c.filter.is_tame(c.segments * c.inputs) {
             return None;
+        }
+        #[cfg(target_arch = "x86_64")]
+        if let Vectors::Avx2(token) = isa.vectors()
+            && let Some(narrow) = avx2_narrow::Narrow::new(token, c)
+        {
+            return Some(Self::Avx2Narrow(narrow, staged::Packed::new(token, c)));
         }
         match isa {
             Isa::Scalar => None,
@@ -130,6 +143,16 @@ impl Gemm {
             #[cfg(target_arch = "x86_64")]
             Self::Avx2(ref mut packed) => {
                 // SAFETY: the token that `packed` was made with proves that this CPU has the feature.
+                unsafe { avx2(packed, rows, out) }
+            }
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2Narrow(ref narrow, _) if narrow.fits(out) => {
+                // SAFETY: as above, with the token of `narrow`.
+                unsafe { narrow.run(rows, out) }
+            }
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2Narrow(_, ref mut packed) => {
+                // SAFETY: as above.
                 unsafe { avx2(packed, rows, out) }
             }
             #[cfg(target_arch = "x86_64")]
