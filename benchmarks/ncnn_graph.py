@@ -73,12 +73,14 @@ class Writer:
             return self.transpose_convolve(op)
         if op.name == "RESIZE_BILINEAR" and not op.options.halfPixelCenters:
             raise KeyError("a resize without half-pixel centres")
+        if op.name == "DEPTH_TO_SPACE" and op.options.blockSize != 2:
+            raise KeyError("blocks of another side than 2")
         text = {"ADD": "0=0", "MUL": "0=2", "CONCATENATION": "0=0", "HARD_SWISH": "0=0.16666667 1=0.5", "LOGISTIC": "",
                 "RELU": "", "MEAN": "0=1 4=1", "AVERAGE_POOL_2D": "0=1 4=1",
-                "RESIZE_BILINEAR": f"0=2 3={t.shape[1]} 4={t.shape[2]}"}[op.name]
+                "RESIZE_BILINEAR": f"0=2 3={t.shape[1]} 4={t.shape[2]}", "DEPTH_TO_SPACE": "0=2 1=1"}[op.name]
         kind = {"ADD": "BinaryOp", "MUL": "BinaryOp", "CONCATENATION": "Concat", "HARD_SWISH": "HardSwish",
                 "LOGISTIC": "Sigmoid", "RELU": "ReLU", "MEAN": "Pooling", "AVERAGE_POOL_2D": "Pooling",
-                "RESIZE_BILINEAR": "Interp"}[op.name]
+                "RESIZE_BILINEAR": "Interp", "DEPTH_TO_SPACE": "PixelShuffle"}[op.name]
         inputs = op.inputs if op.name in ("ADD", "MUL", "CONCATENATION") else [x]
         return self.layer(kind, [self.read(i) for i in inputs], out, text)
 

@@ -132,6 +132,8 @@ class Writer:
             self.pair(op, op.name.capitalize())
         elif op.name == "RESIZE_BILINEAR":
             self.resize(op)
+        elif op.name == "DEPTH_TO_SPACE":
+            self.finish(out, self.node("DepthToSpace", [self.names[x]], f"t{out}", blocksize=op.options.blockSize, mode="DCR"))
         elif op.name == "CONCATENATION":
             self.finish(out, self.node("Concat", [self.names[i] for i in op.inputs], f"t{out}", axis=1))
         elif op.name == "AVERAGE_POOL_2D":

@@ -19,14 +19,18 @@ const PASSING: &[&str] = &[
     "SQUEEZE",
 ];
 
-/// A network that takes one colour picture and gives one person mask.
+/// A network that takes one colour picture, some also an earlier mask of it, and gives one person mask.
 #[derive(Debug)]
 pub(crate) struct Network {
     session: Session,
     input: Size,
+    /// Whether its input has a fourth channel, for an earlier mask.
+    remembers: bool,
     output: usize,
     size: Size,
     decode: Decode,
+    /// Scratch of networks that take or give uint8.
+    staged: Vec<u8>,
     answer: Vec<u8>,
 }
 
@@ -68,7 +72,7 @@ impl Network {
                 session.inputs()
             )));
         }
-        let input = picture_size(session.input(0)?)?;
+        let (input, planes) = picture_size(session.input(0)?)?;
         let mut found = Vec::new();
         for output in 0..session.outputs() {
             let info = session.output(output)?;
@@ -78,9 +82,11 @@ impl Network {
                 return Ok(Self {
                     session,
                     input,
+                    remembers: planes == 4,
                     output,
                     size,
                     decode,
+                    staged: Vec::new(),
                     answer: Vec::new(),
                 });
             }
@@ -101,24 +107,41 @@ impl Network {
         self.input
     }
 
-    /// Runs on `rgb` `[height, width, 3]` and fills `mask`.
-    pub(crate) fn run(&mut self, rgb: &[u8], mask: &mut Mask) -> Result<()> {
+    /// Whether it can make use of an earlier mask.
+    pub(crate) fn remembers(&self) -> bool {
+        self.remembers
+    }
+
+    /// Runs on `rgb` `[height, width, 3]` and fills `mask`; `earlier` is what is known of the picture's mask, at the same size.
+    pub(crate) fn run(
+        &mut self,
+        rgb: &[u8],
+        earlier: Option<&Mask>,
+        mask: &mut Mask,
+    ) -> Result<()> {
+        let remembers = self.remembers;
         match self.session.input(0)?.dtype {
+            DType::U8 if remembers => {
+                self.staged
+                    .resize(4 * self.input.width * self.input.height, 0);
+                fill(&mut self.staged, remembers, rgb, earlier, |byte| byte);
+                self.session.set_input(0, &self.staged)?;
+            }
             DType::U8 => self.session.set_input(0, rgb)?,
-            DType::I8 => {
-                let input = self.session.input_mut::<i8>(0)?;
-                input
-                    .iter_mut()
-                    .zip(rgb)
-                    .for_each(|(q, &byte)| *q = (byte ^ 0x80) as i8);
-            }
-            _ => {
-                let input = self.session.input_mut::<f32>(0)?;
-                input
-                    .iter_mut()
-                    .zip(rgb)
-                    .for_each(|(value, &byte)| *value = f32::from(byte) / 255.0);
-            }
+            DType::I8 => fill(
+                self.session.input_mut::<i8>(0)?,
+                remembers,
+                rgb,
+                earlier,
+                |byte| (byte ^ 0x80) as i8,
+            ),
+            _ => fill(
+                self.session.input_mut::<f32>(0)?,
+                remembers,
+                rgb,
+                earlier,
+                |byte| f32::from(byte) / 255.0,
+            ),
         }
         self.session.run();
         mask.resize(self.size.width, self.size.height);
@@ -145,16 +168,46 @@ impl Network {
     }
 }
 
+/// Fills a network's input; one that remembers gets `earlier`, or zeros, as fourth channel.
+fn fill<T>(
+    input: &mut [T],
+    remembers: bool,
+    rgb: &[u8],
+    earlier: Option<&Mask>,
+    value: impl Fn(u8) -> T,
+) {
+    if !remembers {
+        input
+            .iter_mut()
+            .zip(rgb)
+            .for_each(|(to, &byte)| *to = value(byte));
+        return;
+    }
+    let pixels = input
+        .as_chunks_mut::<4>()
+        .0
+        .iter_mut()
+        .zip(rgb.as_chunks::<3>().0);
+    match earlier {
+        None => pixels.for_each(|(to, &[r, g, b])| *to = [r, g, b, 0].map(&value)),
+        Some(mask) => pixels
+            .zip(mask.data())
+            .for_each(|((to, &[r, g, b]), &m)| *to = [r, g, b, m].map(&value)),
+    }
+}
+
 fn describe(info: &TensorInfo) -> String {
     format!("{} {:?}", info.dtype, info.shape)
 }
 
-/// The picture's size when the tensor is one colour picture.
-fn picture_size(info: &TensorInfo) -> Result<Size> {
+/// The picture's size and channels when the tensor is one colour picture, with a mask or without.
+fn picture_size(info: &TensorInfo) -> Result<(Size, usize)> {
     match (info.dtype, info.shape.as_slice()) {
-        (DType::U8 | DType::I8 | DType::F32, &[1, height, width, 3]) => Ok(Size { width, height }),
+        (DType::U8 | DType::I8 | DType::F32, &[1, height, width, channels @ 3..=4]) => {
+            Ok((Size { width, height }, channels))
+        }
         _ => Err(unfit(format!(
-            "its input is {}; expected a picture, uint8, int8 or float32 [1, height, width, 3]",
+            "its input is {}; expected a picture, uint8, int8 or float32 [1, height, width, 3 or 4]",
             describe(info)
         ))),
     }
@@ -257,6 +310,21 @@ mod tests {
     }
 
     #[test]
+    fn an_earlier_mask_is_the_fourth_channel_of_a_network_that_takes_one() {
+        let rgb = [1, 2, 3, 4, 5, 6];
+        let mask = Mask::from_raw(2, 1, vec![7, 8]).unwrap();
+        let filled = |remembers, earlier| {
+            let mut input = vec![9; if remembers { 8 } else { 6 }];
+            fill(&mut input, remembers, &rgb, earlier, |byte| byte);
+            input
+        };
+        assert_eq!(filled(true, Some(&mask)), [1, 2, 3, 7, 4, 5, 6, 8]);
+        assert_eq!(filled(true, None), [1, 2, 3, 0, 4, 5, 6, 0]);
+        assert_eq!(filled(false, Some(&mask)), rgb);
+        assert_eq!(filled(false, None), rgb);
+    }
+
+    #[test]
     fn one_channel_is_a_probability_after_logistic_or_on_a_unit_grid_and_a_logit_otherwise() {
         let shape = [1, 8, 8, 1];
         let float = tensor(DType::F32, &shape, None);
@@ -287,7 +355,7 @@ mod tests {
         assert_eq!(
             text(tensor(DType::F32, &[1, 224, 224, 1], None)),
             "not a portrait network: its input is float32 [1, 224, 224, 1]; \
-             expected a picture, uint8, int8 or float32 [1, height, width, 3]"
+             expected a picture, uint8, int8 or float32 [1, height, width, 3 or 4]"
         );
         assert!(picture_size(&tensor(DType::F32, &[2, 224, 224, 3], None)).is_err());
         assert!(picture_size(&tensor(DType::I32, &[1, 224, 224, 3], None)).is_err());

@@ -201,3 +201,24 @@ fn successive_frames_are_steadied_when_asked_and_forgotten_when_told() {
     segmenter.segment(&noisier, &mut mask).unwrap();
     assert!(mask == alone, "switched off");
 }
+
+#[test]
+fn after_a_cut_the_network_is_not_told_of_the_mask_before() {
+    let (width, height) = (96, 80);
+    let first = drawn_person(width, height);
+    let mut other = first.clone();
+    for (i, pixel) in other.as_chunks_mut::<3>().0.iter_mut().enumerate() {
+        if pixel.iter().all(|&byte| byte > 185) {
+            *pixel = [[20, 40, 30], [220, 120, 90]][i % width / 9 % 2];
+        }
+    }
+    let [first, other] = [&first, &other].map(|bytes| Frame::rgb8(bytes, width, height).unwrap());
+    let [mut alone, mut mask] = [Mask::new(), Mask::new()];
+    let mut segmenter = Segmenter::new().unwrap();
+    segmenter.segment(&other, &mut alone).unwrap();
+    assert!(alone.data().iter().any(|&alpha| alpha > 127), "nobody seen");
+    segmenter.set_temporal(Some(TemporalOptions::default()));
+    segmenter.segment(&first, &mut mask).unwrap();
+    segmenter.segment(&other, &mut mask).unwrap();
+    assert!(mask == alone);
+}

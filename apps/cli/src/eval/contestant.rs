@@ -13,7 +13,7 @@ use crate::model::Named;
 pub(super) enum Way {
     /// As the library does it: sharpened, without specks, along the picture's edges.
     Library,
-    /// The same with up to four looks, as for pictures.
+    /// The same with several looks, as for pictures.
     Still,
     /// The bare answer, brought to size bilinearly.
     Raw,

@@ -63,7 +63,7 @@ pub(crate) struct EvalArgs {
     #[arg(long)]
     raw: bool,
 
-    /// Measure each network also as `photo` uses it: up to four looks, mirrored and closer to the people
+    /// Measure each network also as `photo` uses it: up to twelve looks, mirrored, closer to the people, and at parts of them
     #[arg(long)]
     still: bool,
 

@@ -16,7 +16,7 @@ fn session<R>(otherwise: R, act: impl FnOnce(&mut Session) -> R) -> R {
     SESSION.with_borrow_mut(|session| session.as_mut().map_or(otherwise, act))
 }
 
-/// Plans the network, and says where its input lies, `[192, 192, 3]` signed bytes; null when it can't be planned. The address stays good.
+/// Plans the network, and says where its input lies, `[192, 192, 4]` signed bytes; null when it can't be planned. The address stays good.
 #[unsafe(no_mangle)]
 pub extern "C" fn network_start() -> *mut i8 {
     SESSION.set(Session::from_bytes(Segmenter::built_in()).ok());

@@ -399,6 +399,21 @@ impl Clock for Unmeasured {
     }
 }
 
+/// The segmenter that runs; while that is the smaller one, the other forgets what it saw.
+fn running<'a>(
+    usual: &'a mut Segmenter,
+    small: &'a mut Option<Segmenter>,
+    smaller: bool,
+) -> &'a mut Segmenter {
+    match small {
+        Some(small) if smaller => {
+            usual.forget();
+            small
+        }
+        _ => usual,
+    }
+}
+
 impl Stages {
     fn enter(&mut self, stage: Stage) -> Result<()> {
         self.hook.as_mut().map_or(Ok(()), |hook| hook(stage))
@@ -408,6 +423,7 @@ impl Stages {
         if let Some(filter) = &mut self.temporal {
             filter.reset();
         }
+        self.segmenter.forget();
         self.chooser.reset();
         self.last = Mask::new();
         self.before = Seen::default();
@@ -416,17 +432,15 @@ impl Stages {
     /// The small mask of a frame, steadied, of the chosen person; without the network the one before.
     fn see(&mut self, frame: &Frame<'_>, smaller: bool, runs: bool, seen: &mut Seen) -> Result<()> {
         self.enter(Stage::Segment)?;
-        let segmenter = match &mut self.smaller {
-            Some(small) if smaller => small,
-            _ => &mut self.segmenter,
-        };
+        let segmenter = running(&mut self.segmenter, &mut self.smaller, smaller);
         if !runs && !self.last.data().is_empty() {
             segmenter.small_picture(frame, &self.last, &mut seen.picture)?;
             self.enter(Stage::Steady)?;
             copy(&self.last, &mut seen.mask);
             return Ok(());
         }
-        segmenter.small_mask(frame, &mut seen.mask, &mut seen.picture)?;
+        let successive = self.temporal.is_some();
+        segmenter.small_mask(frame, successive, &mut seen.mask, &mut seen.picture)?;
         let confidence = Verdict::of(&seen.mask).confidence;
         self.enter(Stage::Steady)?;
         let (width, height) = (seen.mask.width(), seen.mask.height());
@@ -435,6 +449,12 @@ impl Stages {
             let pixels = seen.picture.as_chunks::<3>().0.iter();
             self.luma.extend(pixels.map(|&colour| luma(colour)));
             filter.apply(&self.luma, seen.mask.data_mut(), width, height)?;
+            if filter.was_cut() {
+                let segmenter = running(&mut self.segmenter, &mut self.smaller, smaller);
+                segmenter.small_mask(frame, false, &mut seen.mask, &mut seen.picture)?;
+                filter.reset();
+                filter.apply(&self.luma, seen.mask.data_mut(), width, height)?;
+            }
         }
         coverage::from_probability(&mut seen.mask);
         self.specks.run(&mut seen.mask);

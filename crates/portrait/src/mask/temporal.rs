@@ -61,6 +61,8 @@ pub struct TemporalFilter {
     options: TemporalOptions,
     /// Size of what is remembered; zeros when nothing is.
     size: (usize, usize),
+    /// The last mask followed another picture.
+    cut: bool,
     luma: Vec<i32>,
     mask: Vec<i32>,
     now: Vec<i32>,
@@ -80,6 +82,11 @@ impl TemporalFilter {
     /// Forgets what was: for a cut, a seek, another camera.
     pub fn reset(&mut self) {
         self.size = (0, 0);
+    }
+
+    /// Whether the last mask was of another picture than the ones before.
+    pub(crate) fn was_cut(&self) -> bool {
+        self.cut
     }
 
     /// Steadies `mask` `[height, width]` in place; `luma` `[height, width]` is the picture that it belongs to. The first mask
@@ -110,7 +117,9 @@ impl TemporalFilter {
         self.now
             .extend(luma.iter().map(|&luma| i32::from(luma) << BITS));
         mean3(&mut self.now, &mut self.between, width);
-        if self.size != (width, height) || self.is_cut() {
+        let is_new = self.size != (width, height);
+        self.cut = !is_new && self.is_cut();
+        if is_new || self.cut {
             self.size = (width, height);
             self.change.resize(mask.len(), 0);
             self.luma.clone_from(&self.now);
