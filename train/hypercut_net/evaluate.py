@@ -19,8 +19,8 @@ from .quantize import float_network
 
 
 def squeezed(picture, size):
-    """The network's input of an opened picture: uint8 [size, size, 3]."""
-    return np.asarray(picture.convert("RGB").resize((size, size), Image.BILINEAR))
+    """The network's input of an opened picture, without an earlier mask: uint8 [size, size, 4]."""
+    return np.pad(np.asarray(picture.convert("RGB").resize((size, size), Image.BILINEAR)), ((0, 0), (0, 0), (0, 1)))
 
 
 def probability(logit, width, height):
@@ -73,7 +73,7 @@ def mediapipe(config):
 
 
 def float_predictor(config):
-    """uint8 [S, S, 3] to the float network's logit."""
+    """uint8 [S, S, 4] to the float network's logit."""
     network = float_network(config)
 
     def predict(square):

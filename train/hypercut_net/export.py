@@ -4,18 +4,17 @@ import numpy as np
 import torch
 from ai_edge_litert import schema_py_generated as schema
 
-from . import config as configuration
+from . import config as configuration, network
 from .flatfile import FlatFile
-from .network import Network
 from .quantized import Quantized
 
 RELU6, NONE = schema.ActivationFunctionType.RELU6, schema.ActivationFunctionType.NONE
-DESCRIPTION = "HyperCut v1: portrait segmentation, int8, RGB [0,1] in, logit out; MIT OR Apache-2.0"
+DESCRIPTION = "HyperCut v5: portrait segmentation, int8, RGB and earlier mask [0,1] in, logit out; MIT OR Apache-2.0"
 
 
 def quantized_network(config):
     """The int8 network of a run, ranges frozen, in evaluation mode."""
-    model = Quantized(Network(), config["quantize"]["logit_scale"])
+    model = Quantized(network.of(config), config["quantize"]["logit_scale"])
     stored = torch.load(configuration.run_folder(config) / config["quantize"]["result"], weights_only=True)
     return model.restore(stored).eval()
 
@@ -66,6 +65,13 @@ def resize(out, node, side):
     out.operator("RESIZE_BILINEAR", [node.inputs[0], f"{node.name}/size"], [node.name], "ResizeBilinearOptions", options)
 
 
+def unfold(out, node):
+    """DEPTH_TO_SPACE with blocks of 2 x 2."""
+    options = schema.DepthToSpaceOptionsT()
+    options.blockSize = 2
+    out.operator("DEPTH_TO_SPACE", node.inputs, [node.name], "DepthToSpaceOptions", options)
+
+
 def write(model, size):
     """The bytes of the .tflite for a square input of `size`."""
     out = FlatFile(DESCRIPTION)
@@ -79,6 +85,8 @@ def write(model, size):
             addition(out, node)
         elif node.kind == "up":
             resize(out, node, side)
+        elif node.kind == "unfold":
+            unfold(out, node)
     return out.bytes([model.nodes[0].name], [model.nodes[-1].name])
 
 

@@ -6,7 +6,7 @@ from ai_edge_litert import schema_py_generated as schema
 
 # Operator versions that LiteRT registers for int8: per-channel convolutions 3, ADD 2, RESIZE_BILINEAR with
 # half-pixel centres 3.
-VERSIONS = {"CONV_2D": 3, "DEPTHWISE_CONV_2D": 3, "ADD": 2, "RESIZE_BILINEAR": 3}
+VERSIONS = {"CONV_2D": 3, "DEPTHWISE_CONV_2D": 3, "ADD": 2, "RESIZE_BILINEAR": 3, "DEPTH_TO_SPACE": 1}
 TYPES = {"int8": schema.TensorType.INT8, "int32": schema.TensorType.INT32}
 
 

@@ -8,7 +8,8 @@ import dataclasses
 
 @dataclasses.dataclass(frozen=True)
 class Node:
-    """One operation. `kind` is input, conv, depthwise, add or up (2x bilinear, half-pixel centres)."""
+    """One operation. `kind` is input, conv, depthwise, add, up (2x bilinear, half-pixel centres) or unfold (2x: four channels become
+    the four pixels of a square, as TFLite's DEPTH_TO_SPACE lays them out)."""
 
     name: str
     kind: str
@@ -33,9 +34,10 @@ class Builder:
         self.nodes[node.name] = node
         return node.name
 
-    def input(self, name="picture"):
-        """The picture, red green blue, real range [0, 1]."""
-        return self._put(Node(name, "input", channels=3))
+    def input(self, channels, name="picture"):
+        """The picture, red green blue, and with four channels what is known of its mask beforehand (0 where nothing is); real range
+        [0, 1]."""
+        return self._put(Node(name, "input", channels=channels))
 
     def conv(self, name, x, channels, kernel=1, stride=1, relu6=False, norm=True):
         """A dense convolution."""
@@ -59,6 +61,12 @@ class Builder:
         """2x bilinear upsampling."""
         source = self.nodes[x]
         return self._put(Node(name, "up", (x,), source.channels, shrink=source.shrink // 2))
+
+    def unfold(self, name, x):
+        """Four channels to one at twice the size."""
+        source = self.nodes[x]
+        assert source.channels == 4, name
+        return self._put(Node(name, "unfold", (x,), 1, shrink=source.shrink // 2))
 
     def inverted(self, name, x, channels, expand, kernel=3, stride=1, dilation=1):
         """Inverted residual: expand 1x1, depthwise, project 1x1 without activation; a residual where shapes allow."""
@@ -84,20 +92,24 @@ class Builder:
 AUXILIARY = "decode8/mix"  # an extra 1x1 head hangs here while training
 
 
-def portrait():
-    """HyperCut v1: returns the nodes in order; the last one is the logit at the input's size."""
+def portrait(small=False):
+    """HyperCut v5: returns the nodes in order; the last one is the logit at the input's size. The small one, v1 to v4's, takes no earlier
+    mask, has three blocks less, and doubles its logit's size by interpolation."""
     b = Builder()
-    x = b.conv("stem", b.input(), 16, kernel=3, stride=2, relu6=True)
+    x = b.conv("stem", b.input(3 if small else 4), 16, kernel=3, stride=2, relu6=True)
     half = b.inverted("half", x, 16, expand=1)
     x = b.inverted("quarter1", half, 32, expand=2, stride=2)
     quarter = b.inverted("quarter2", x, 32, expand=1)
     x = b.inverted("eighth1", quarter, 48, expand=2, stride=2)
-    x = b.inverted("eighth2", x, 48, expand=2, kernel=5)
-    eighth = b.inverted("eighth3", x, 48, expand=2, kernel=5)
+    for name in ("eighth2", "eighth3") if small else ("eighth2", "eighth3", "eighth4"):
+        x = b.inverted(name, x, 48, expand=2, kernel=5)
+    eighth = x
     x = b.inverted("deep1", eighth, 64, expand=3, kernel=5, stride=2)
     x = b.inverted("deep2", x, 64, expand=3)
     x = b.inverted("deep3", x, 64, expand=3, kernel=5)
     deep = b.inverted("deep4", x, 64, expand=3, dilation=2)
+    if not small:
+        deep = b.inverted("deep5", deep, 64, expand=3, kernel=5)
     x = b.inverted("wide1", deep, 128, expand=3, kernel=5, stride=2)
     x = b.inverted("wide2", x, 128, expand=3, kernel=5)
     x = b.inverted("wide3", x, 128, expand=3)
@@ -105,8 +117,11 @@ def portrait():
     x = b.decode("decode8", x, eighth)
     x = b.decode("decode4", x, quarter)
     x = b.decode("decode2", x, half)
-    x = b.conv("head", x, 1, norm=False)
-    b.up("logit", x)
+    if small:
+        b.up("logit", b.conv("head", x, 1, norm=False))
+    else:
+        x = b.inverted("refine", x, 16, expand=1)
+        b.unfold("logit", b.conv("head", x, 4, norm=False))
     return list(b.nodes.values())
 
 
@@ -126,8 +141,9 @@ def cost(nodes, size):
 
 
 if __name__ == "__main__":
-    table = cost(portrait(), 192)
-    for node, side, macs, parameters in table:
-        extra = f"k{node.kernel} s{node.stride} d{node.dilation}" if node.kind in ("conv", "depthwise") else ""
-        print(f"{node.name:20} {node.kind:10} {extra:10} {side:4} x {node.channels:4} {macs / 1e6:7.2f} M {parameters:7}")
-    print(f"total {sum(row[2] for row in table) / 1e6:.1f} MMACs, {sum(row[3] for row in table)} parameters")
+    for nodes, size in (portrait(), 192), (portrait(small=True), 128):
+        table = cost(nodes, size)
+        for node, side, macs, parameters in table:
+            extra = f"k{node.kernel} s{node.stride} d{node.dilation}" if node.kind in ("conv", "depthwise") else ""
+            print(f"{node.name:20} {node.kind:10} {extra:10} {side:4} x {node.channels:4} {macs / 1e6:7.2f} M {parameters:7}")
+        print(f"total {sum(row[2] for row in table) / 1e6:.1f} MMACs, {sum(row[3] for row in table)} parameters")

@@ -15,12 +15,12 @@ class LiteRt:
         self.output = self.interpreter.get_output_details()[0]
 
     def run(self, picture):
-        """uint8 [S, S, 3] to int8 [S, S]."""
+        """uint8 [S, S, C] to int8 [S, S]."""
         self.interpreter.set_tensor(self.input["index"], (picture.astype(np.int16) - 128).astype(np.int8)[None])
         self.interpreter.invoke()
         return self.interpreter.get_tensor(self.output["index"])[0, :, :, 0]
 
     def logit(self, picture):
-        """uint8 [S, S, 3] to a float logit [S, S]."""
+        """uint8 [S, S, C] to a float logit [S, S]."""
         scale, zero = self.output["quantization"]
         return (self.run(picture).astype(np.float32) - zero) * scale

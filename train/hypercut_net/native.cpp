@@ -240,17 +240,18 @@ void pointwise_gradient(const bf *x, const bf *d, const bf *raw, const bf *back,
     }
 }
 
-// Patches [n, h / 2, w / 2, 32] of a picture f32 [n, h, w, 3] for a 3x3 convolution with stride 2, padded below and at the right;
-// 27 values (row, column, colour) and 5 zeros each.
-void patches(const float *x, bf *y, int n, int h, int w) {
+// Patches [n, h / 2, w / 2, 16 k] of a picture f32 [n, h, w, c], c 3 or 4, for a 3x3 convolution with stride 2, padded below and at the
+// right; 9 c values (row, column, channel) and zeros up to 32 or 48 each.
+void patches(const float *x, bf *y, int n, int h, int w, int c) {
+    int length = (9 * c + 15) / 16 * 16;
     for (int i = 0; i < n; i++)
         for (int oy = 0; oy < h / 2; oy++)
-            for (int ox = 0; ox < w / 2; ox++, y += 32) {
-                float values[32] = {};
-                int wide = 2 * ox + 3 > w ? 6 : 9;
+            for (int ox = 0; ox < w / 2; ox++, y += length) {
+                float values[48] = {};
+                int wide = 2 * ox + 3 > w ? 2 * c : 3 * c;
                 for (int ky = 0; ky < 3 && 2 * oy + ky < h; ky++)
-                    for (int j = 0; j < wide; j++) values[9 * ky + j] = x[(((long)i * h + 2 * oy + ky) * w + 2 * ox) * 3 + j];
-                store(y, load(values)), store(y + 16, load(values + 16));
+                    for (int j = 0; j < wide; j++) values[3 * c * ky + j] = x[(((long)i * h + 2 * oy + ky) * w + 2 * ox) * c + j];
+                for (int j = 0; j < length; j += 16) store(y + j, load(values + j));
             }
 }
 

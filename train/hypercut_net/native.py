@@ -181,17 +181,17 @@ class Up(torch.autograd.Function):
 
 
 def _patches(x):
-    """What a 3x3 convolution with stride 2 sees of pictures [N, 3, H, W] f32: [N, 32, H / 2, W / 2], 27 values and 5 zeros."""
-    x, (n, _, h, w) = _last(x), x.shape
-    y = _empty(n, 32, h // 2, w // 2)
-    LIBRARY.patches(_at(x), _at(y), n, h, w)
+    """What a 3x3 convolution with stride 2 sees of pictures [N, C, H, W] f32, C 3 or 4: 9 C values and zeros, [N, 32 or 48, H / 2, W / 2]."""
+    x, (n, c, h, w) = _last(x), x.shape
+    y = _empty(n, -(-9 * c // 16) * 16, h // 2, w // 2)
+    LIBRARY.patches(_at(x), _at(y), n, h, w, c)
     return y
 
 
 def layer(x, conv, norm, relu6):
     """What `conv` (Conv2d without bias), `norm` (BatchNorm2d) and ReLU6 give in training, with the running statistics moved on.
 
-    `conv` is 1x1, depthwise 3x3 or 5x5, or the first one: 3x3 with stride 2 on a picture in f32."""
+    `conv` is 1x1, depthwise 3x3 or 5x5, or the first one: 3x3 with stride 2 on a picture and mask in f32."""
     weight, how = conv.weight, ()
     if conv.groups > 1:
         kind, how = Depthwise, (conv.stride[0], conv.dilation[0], conv.padding[0])
@@ -199,7 +199,8 @@ def layer(x, conv, norm, relu6):
         kind = Pointwise
         if conv.kernel_size == (3, 3):
             x = _patches(x)
-            weight = F.pad(weight.permute(0, 2, 3, 1).reshape(len(weight), 27), (0, 5))[:, :, None, None]
+            weight = weight.permute(0, 2, 3, 1).flatten(1)
+            weight = F.pad(weight, (0, x.shape[1] - weight.shape[1]))[:, :, None, None]
     y, mean, variance = kind.apply(x, weight, norm.weight, norm.bias, norm.eps, relu6, *how)
     count = y.numel() // y.shape[1]
     norm.running_mean.lerp_(mean, norm.momentum)

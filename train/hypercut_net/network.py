@@ -56,7 +56,7 @@ def upsample(x):
 
 
 class Network(nn.Module):
-    """Picture [N, 3, S, S] in [0, 1] to logit [N, 1, S, S]; while training also the auxiliary logit at 1/8, and bfloat16 between
+    """Picture and earlier mask [N, 4, S, S] in [0, 1] to logit [N, 1, S, S] (a network without a memory looks at the picture alone); while training also the auxiliary logit at 1/8, and bfloat16 between
     the layers."""
 
     def __init__(self, nodes=None):
@@ -74,14 +74,21 @@ class Network(nn.Module):
         for node in self.nodes:
             inputs = [values[name] for name in node.inputs]
             if node.kind == "input":
-                value = x
+                value = x[:, : node.channels]
             elif node.kind == "add":
                 value = inputs[0] + inputs[1]
             elif node.kind == "up":
                 value = upsample(inputs[0])
+            elif node.kind == "unfold":
+                value = F.pixel_shuffle(inputs[0], 2)
             else:
                 value = self.layers[node.name](inputs[0])
             values[node.name] = value
         if self.training:
             return value, self.auxiliary(values[graph.AUXILIARY].float())
         return value
+
+
+def of(config):
+    """The network that a configuration asks for."""
+    return Network(graph.portrait(**config["network"])).to(memory_format=torch.channels_last)

@@ -4,21 +4,18 @@ import time
 
 import torch
 
-from . import config as configuration, losses, score
-from .network import Network
+from . import config as configuration, losses, network, score
 from .quantized import Quantized
 from .samples import Samples
 from .train import Average, log, optimizer_for, rate_at
 
 
 def float_network(config):
-    """The averaged float network, blended if it was, in evaluation mode."""
-    folder = configuration.run_folder(config)
-    blended = folder / "blended.pt"
-    state = torch.load(blended if blended.exists() else folder / "float.pt", weights_only=True)
-    network = Network().to(memory_format=torch.channels_last)
-    network.load_state_dict(state["average"])
-    return network.eval()
+    """The averaged float network in evaluation mode."""
+    state = torch.load(configuration.run_folder(config) / "float.pt", weights_only=True)
+    found = network.of(config)
+    found.load_state_dict(state["average"])
+    return found.eval()
 
 
 def observe(model, samples, size, batches):
@@ -77,14 +74,14 @@ def fine_tune(config, model, samples, validation):
 def start(config, samples, validation):
     """The int8 network to train: from the float checkpoint, or `start`, an earlier result, with its ranges kept."""
     settings = config["quantize"]
-    network = float_network(config)
-    model = Quantized(network, settings["logit_scale"])
+    floats = float_network(config)
+    model = Quantized(floats, settings["logit_scale"])
     if settings["start"]:
         stored = torch.load(configuration.run_folder(config) / settings["start"], weights_only=True)
         settings["observe_steps"] = 0
         return model.restore(stored)
     validation.reseed(7)
-    log(config, phase="float", validation=score.validate(network, validation.fixed(settings["size"])))
+    log(config, phase="float", validation=score.validate(floats, validation.fixed(settings["size"])))
     observe(model, samples, settings["size"], 40)
     return model
 

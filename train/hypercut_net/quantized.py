@@ -3,7 +3,7 @@
 Weights are symmetric per output channel in [-127, 127]; activations are asymmetric per tensor in [-128, 127].
 `torch.fake_quantize_*` multiplies, rounds half to even, adds the zero point and clamps: the engine's rule.
 Three values are fixed rather than measured: the picture (1/255, -128), the head's logit (`logit_scale`, 0), and
-upsampled tensors, which keep their input's numbers.
+upsampled and unfolded tensors, which keep their input's numbers.
 """
 
 import torch
@@ -76,9 +76,9 @@ class Quantized(nn.Module):
         return F.relu6(x) if node.relu6 else x
 
     def _compute(self, node, inputs):
-        if node.kind == "up":
+        if node.kind in ("up", "unfold"):
             self.fixed[node.name] = self.params[node.inputs[0]]
-            return upsample(inputs[0])
+            return upsample(inputs[0]) if node.kind == "up" else F.pixel_shuffle(inputs[0], 2)
         if node.kind == "add":
             return inputs[0] + inputs[1]
         return self._convolve(node, inputs[0])
@@ -86,7 +86,7 @@ class Quantized(nn.Module):
     def forward(self, x):
         values = {}
         for node in self.nodes:
-            value = x if node.kind == "input" else self._compute(node, [values[name] for name in node.inputs])
+            value = x[:, : node.channels] if node.kind == "input" else self._compute(node, [values[name] for name in node.inputs])
             values[node.name] = self._round(node.name, value)
         return values[self.nodes[-1].name]
 

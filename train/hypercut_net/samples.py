@@ -7,10 +7,12 @@ import torch
 import torch.multiprocessing
 from torch.nn import functional as F
 
-from . import config as configuration, photometry, windows
+from . import config as configuration, photometry, priors, windows
 
 # Share of each kind of sample in a batch; the rest are whole pictures.
-EMPTY, UPPER, CLOSER, COMPOSITE = 0.06, 0.25, 0.2, 0.24
+EMPTY, UPPER, CLOSER, PART, COMPOSITE = 0.06, 0.21, 0.17, 0.1, 0.25
+# Share of samples that come without an earlier mask; of parts of pictures, which are looked at again to make an outline sharp.
+UNTOLD, UNTOLD_PART = 0.68, 0.15
 # Share of all samples that get another person, and something in front of the people.
 SECOND_PERSON, OCCLUDED = 0.2, 0.1
 # Smallest share of a picture that a person who gets pasted must fill there.
@@ -47,20 +49,22 @@ class Store:
         return F.grid_sample(source, grid, "bilinear", padding, align_corners=False).div_(255)
 
 
-def joined(target, own, doubt):
-    """Alpha and doubt after a layer with alpha `own`, doubted where `doubt`, was laid over `target`."""
+def joined(target, own, doubt, earlier):
+    """Alpha, doubt and earlier mask after a layer with alpha `own`, doubted where `doubt`, of which a look saw `earlier`, was laid over `target`."""
     alpha = 1 - (1 - target[:, :1]) * (1 - own)
-    return torch.cat([alpha, torch.maximum(target[:, 1:] * (1 - own), doubt * own)], 1)
+    seen = 1 - (1 - target[:, 2:]) * (1 - own * earlier)
+    return torch.cat([alpha, torch.maximum(target[:, 1:2] * (1 - own), doubt * own), seen], 1)
 
 
 class Samples:
-    """An endless source of batches for one side of the split: picture [B, 3, S, S], and alpha and doubt [B, 2, S, S]; where doubt is
-    1 nobody knows the alpha."""
+    """An endless source of batches for one side of the split: picture and earlier mask [B, 4, S, S], and alpha and doubt [B, 2, S, S];
+    where doubt is 1 nobody knows the alpha. Within, `target` is alpha, doubt and earlier mask."""
 
     def __init__(self, config, side="train", seed=0):
         people = json.loads(configuration.cache(config, "people.json").read_text())
         rooms = json.loads(configuration.cache(config, "backgrounds.json").read_text())
         self.people = Store(configuration.cache(config, "people.npy"))
+        self.looks = Store(configuration.cache(config, "priors.npy"))
         self.rooms = Store(configuration.cache(config, "backgrounds.npy"))
         self.notes = people
         self.own = np.array([index for index, note in enumerate(people) if note["part"] == side])
@@ -85,7 +89,7 @@ class Samples:
 
     def _people(self, indices, window, size, padding, tilt=0.08):
         theta = windows.matrices(self.random, window, tilt)
-        return self.people.warp(indices, theta, size, padding)
+        return torch.cat([store.warp(indices, theta, size, padding) for store in (self.people, self.looks)], 1)
 
     def _rooms(self, count, size):
         width, height = self.random.uniform(0.45, 1, count), self.random.uniform(0.45, 1, count)
@@ -103,21 +107,12 @@ class Samples:
         """Lays a person over a frame; its alpha grows by the union."""
         own = layer[:, 3:4]
         cover = own * self.random.choice([1.0, 1.0, 0.97])
-        return torch.lerp(frame, self._relight(layer[:, :3], own), cover), joined(target, own, layer[:, 4:])
+        return torch.lerp(frame, self._relight(layer[:, :3], own), cover), joined(target, own, layer[:, 4:5], layer[:, 5:])
 
     def _occlude(self, frame, target):
         """Something with a room's texture, an ellipse or a bar, in front of everything: there is no person there."""
         count, size = frame.shape[0], frame.shape[-1]
-        axis = (torch.arange(size) * 2 + 1) / size - 1
-        angle = photometry.column(count, -1.6, 1.6, self.generator)
-        x = axis[None, None, None, :] - photometry.column(count, -0.7, 0.7, self.generator)
-        y = axis[None, None, :, None] - photometry.column(count, -0.7, 0.7, self.generator)
-        along, across = x * angle.cos() + y * angle.sin(), y * angle.cos() - x * angle.sin()
-        long = photometry.column(count, 0.12, 0.7, self.generator)
-        wide = photometry.column(count, 0.06, 0.3, self.generator)
-        power = 2.0 if self.random.random() < 0.6 else 6.0
-        distance = ((along / long).abs() ** power + (across / wide).abs() ** power) ** (1 / power)
-        cover = ((1 - distance) * wide * size / 2 + 0.5).clamp(0, 1)
+        cover = priors.patch(count, size, self.generator, 2.0 if self.random.random() < 0.6 else 6.0)
         return torch.lerp(frame, self._rooms(count, size), cover), target * (1 - cover)
 
     def _relight(self, colour, own):
@@ -130,18 +125,18 @@ class Samples:
         """One augmented batch."""
         people = self._next_people(count)
         kinds = self.random.random(count)
-        edges = np.cumsum([EMPTY, COMPOSITE, UPPER, CLOSER])
-        empty, composite, upper, closer = (int(n) for n in np.diff([(kinds < edge).sum() for edge in (0, *edges)]))
-        _, views_upper, views_closer, views_whole = np.split(people, np.cumsum([empty + composite, upper, closer]))
+        edges = np.cumsum([EMPTY, COMPOSITE, UPPER, CLOSER, PART])
+        empty, composite, upper, closer, part = (int(n) for n in np.diff([(kinds < edge).sum() for edge in (0, *edges)]))
+        _, views_part, views_upper, views_closer, views_whole = np.split(people, np.cumsum([empty + composite, part, upper, closer]))
         frames, targets = [], []
-        views = (views_upper, windows.upper), (views_closer, windows.closer), (views_whole, windows.original)
+        views = (views_part, windows.part), (views_upper, windows.upper), (views_closer, windows.closer), (views_whole, windows.original)
         for indices, window in views:
             if len(indices):
                 layer = self._people(indices, window(self.random, [self.notes[i] for i in indices]), size, "reflection")
                 frames.append(layer[:, :3]), targets.append(layer[:, 3:])
         if empty + composite:
             room = self._rooms(empty + composite, size)
-            target = torch.zeros(len(room), 2, size, size)
+            target = torch.zeros(len(room), 3, size, size)
             if composite:
                 room[empty:], target[empty:] = self._paste(room[empty:], target[empty:], self._placed(composite, size))
             frames.append(room), targets.append(target)
@@ -153,11 +148,14 @@ class Samples:
         hidden = np.flatnonzero(self.random.random(count) < OCCLUDED)
         if len(hidden):
             frame[hidden], target[hidden] = self._occlude(frame[hidden], target[hidden])
-        frame = photometry.camera(frame, self.generator)
-        return frame.contiguous(memory_format=torch.channels_last), target
+        untold = np.where(np.arange(count) < part, UNTOLD_PART, UNTOLD)
+        told = torch.from_numpy(self.random.random(count) >= untold).float()[:, None, None, None]
+        told = told * priors.disturbed(target[:, 2:], self.generator)
+        frame = torch.cat([photometry.camera(frame, self.generator), told], 1)
+        return frame.contiguous(memory_format=torch.channels_last), target[:, :2]
 
     def fixed(self, size):
-        """Validation pictures without camera effects: every person plain, and a seeded choice of harder views."""
+        """Validation pictures without camera effects or earlier masks: every person plain, and a seeded choice of harder views."""
         notes = [self.notes[index] for index in self.own]
         count = len(self.own)
         full = (np.zeros(count), np.zeros(count), np.ones(count), np.ones(count))
@@ -166,14 +164,14 @@ class Samples:
         close = self._people(some, windows.upper(self.random, [self.notes[i] for i in some]), size, "reflection", 0)
         boxed = self._people(self.own, windows.closer(self.random, notes), size, "reflection", 0)
         pasted = min(100, count)
-        frame, target = self._paste(self._rooms(pasted, size), torch.zeros(pasted, 2, size, size), self._placed(pasted, size))
+        frame, target = self._paste(self._rooms(pasted, size), torch.zeros(pasted, 3, size, size), self._placed(pasted, size))
         rooms = self._rooms(len(self.own_rooms), size)
         views = {f"{name}": plain[[note["set"] == name for note in notes]] for name in {note["set"] for note in notes}}
         views |= dict(upper=close, closer=boxed)
         sets = {name: (view[:, :3], view[:, 3:4]) for name, view in sorted(views.items())}
         sets["composite"] = (frame, target[:, :1])
         sets["empty"] = (rooms, torch.zeros(len(rooms), 1, size, size))
-        return {name: (x.contiguous(memory_format=torch.channels_last), y) for name, (x, y) in sets.items()}
+        return {name: (F.pad(x, (0, 0, 0, 0, 0, 1)).contiguous(memory_format=torch.channels_last), y) for name, (x, y) in sets.items()}
 
 
 class Ahead:

@@ -145,6 +145,17 @@ def shrink(picture, longest=LONGEST):
     return picture.resize([max(1, round(side * scale)) for side in picture.size], Image.BOX) if scale < 1 else picture
 
 
+def looks(paths, size):
+    """The teachers' masks in [0, 1] at a picture's size, or None where one has not looked."""
+    masks = []
+    for path in paths:
+        if not path.exists():
+            return None
+        with Image.open(path) as mask:
+            masks.append(np.asarray(mask.convert("L").resize(size, Image.BILINEAR), np.float32) / 255)
+    return masks
+
+
 def teach(source, seen, out):
     """Writes one source's pictures; returns its notes."""
     folder, kept, notes = pathlib.Path(source["pictures"]), 0, []
@@ -160,20 +171,18 @@ def teach(source, seen, out):
         if seen.nearest(vector) > source.get("duplicate", 0.95):
             continue
         inner = path.relative_to(folder).with_suffix(".png")
-        teachers = [pathlib.Path(teacher) / inner for teacher in source["teachers"]]
-        if not all(teacher.exists() for teacher in teachers):
-            continue
-        picture, masks = shrink(picture), []
-        for teacher in teachers:
-            with Image.open(teacher) as mask:
-                masks.append(np.asarray(mask.convert("L").resize(picture.size, Image.BILINEAR), np.float32) / 255)
-        boxes = boxes_of(folder / str(inner.with_suffix(".txt")).replace("images", "labels")) if source.get("boxes") else None
-        alpha, trust = fuse(masks, boxes, np.array(source["weights"], np.float32))
+        picture = shrink(picture)
         drawn = pathlib.Path(source["human"]) / inner if "human" in source else None
         if drawn and drawn.exists():
             with Image.open(drawn) as mask:
                 alpha = np.asarray(mask.resize(picture.size, Image.BOX), np.float32) / 255
             trust = np.ones_like(alpha)
+        else:
+            masks = looks([pathlib.Path(teacher) / inner for teacher in source["teachers"]], picture.size)
+            if masks is None:
+                continue
+            boxes = boxes_of(folder / str(inner.with_suffix(".txt")).replace("images", "labels")) if source.get("boxes") else None
+            alpha, trust = fuse(masks, boxes, np.array(source["weights"], np.float32))
         person = (alpha >= 0.5).mean()
         if trust.mean() < TRUSTED_SHARE or not source.get("least", 0.0) <= person <= 0.9:
             continue

@@ -6,9 +6,8 @@ import time
 
 import torch
 
-from . import config as configuration, losses, score, warm
+from . import config as configuration, losses, network, score, warm
 from .muon import Muon
-from .network import Network
 from .samples import Ahead, Samples
 
 
@@ -59,7 +58,7 @@ class Trainer:
 
     def __init__(self, config):
         self.config, self.run = config, config["run"]
-        self.model = Network().to(memory_format=torch.channels_last)
+        self.model = network.of(config)
         self.samples = Samples(config, "train", seed=config["seed"])
         self.validation = Samples(config, "validation")
         if self.run["start"]:
@@ -72,16 +71,15 @@ class Trainer:
             self._load()
 
     def _begin_from(self, file):
-        """Starts from a .tflite of the same graph, or takes every averaged tensor of a checkpoint that has the same name and shape here."""
+        """Starts from a .tflite of the same graph, or from a checkpoint's averaged tensors, which may be of a smaller graph."""
         if file.endswith(".tflite"):
             path = self.config["here"] / file
             warm.start(self.model, path, self.samples.batch(64, self.config["quantize"]["size"])[0])
             print(f"weights from {path}", flush=True)
             return
         own, earlier = self.model.state_dict(), torch.load(file, weights_only=True)["average"]
-        taken = {name: value for name, value in earlier.items() if name in own and own[name].shape == value.shape}
-        self.model.load_state_dict(own | taken)
-        print(f"{len(taken)} of {len(own)} tensors from {file}", flush=True)
+        self.model.load_state_dict(warm.grown(own, earlier))
+        print(f"{len(own.keys() & earlier.keys())} of {len(own)} tensors from {file}", flush=True)
 
     def _load(self):
         state = torch.load(self.file, weights_only=True)
@@ -102,7 +100,7 @@ class Trainer:
     def validate(self, size):
         """Scores of the averaged weights on our own split."""
         self.validation.reseed(7)
-        model = Network().to(memory_format=torch.channels_last)
+        model = network.of(self.config)
         model.load_state_dict(self.average.state)
         return score.validate(model.eval(), self.validation.fixed(size))
 

@@ -1,4 +1,5 @@
-"""Starts a float network from a shipped int8 file: its weights, with batch-normalisation that undoes itself on real pictures."""
+"""Starts a float network from a smaller one's checkpoint; or from a shipped int8 file: its weights, with batch-normalisation that undoes
+itself on real pictures."""
 
 import torch
 from ai_edge_litert.interpreter import Interpreter
@@ -24,6 +25,23 @@ def constants(path):
         depthwise = operator["op_name"] == "DEPTHWISE_CONV_2D"
         found.append((weight.permute(3, 0, 1, 2) if depthwise else weight.permute(0, 3, 1, 2), bias))
     return found
+
+
+def grown(own, earlier):
+    """A checkpoint's tensors as this network's, for its state `own`: inputs that are new count nothing, outputs that are new repeat the
+    old one, and residual blocks that are new begin near the identity."""
+    taken = {}
+    for name, value in own.items():
+        old = earlier.get(name)
+        if old is None:
+            taken[name] = value * 0.1 if name.endswith("project.norm.weight") else value
+        elif old.shape == value.shape:
+            taken[name] = old
+        elif value.dim() == 4 and old.shape[1] < value.shape[1]:
+            taken[name] = F.pad(old, (0, 0, 0, 0, 0, value.shape[1] - old.shape[1]))
+        else:
+            taken[name] = old.expand(value.shape).clone()
+    return taken
 
 
 def start(network, path, pictures):

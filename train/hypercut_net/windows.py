@@ -61,6 +61,14 @@ def closer(random, notes):
     return left, top, width, height
 
 
+def part(random, notes):
+    """A part of such a box, as the third look takes: about half to three quarters of each side."""
+    left, top, width, height = closer(random, notes)
+    across, down = random.uniform(0.45, 0.75, (2, len(notes)))
+    right, low = random.random((2, len(notes)))
+    return left + (1 - across) * width * right, top + (1 - down) * height * low, across * width, down * height
+
+
 def placed(random, notes):
     """A person put somewhere into another frame: large or small, standing on the frame's lower edge or near it."""
     count = len(notes)
