@@ -158,7 +158,7 @@ mod tests {
                 window,
             };
             let input: Vec<u32> = (0..2 * 5 * 7 * c as u32)
-                .map(|i| i * 2_654_435 % 1009)
+                .map(|i| i.wrapping_mul(2_654_435) % 1009)
                 .collect();
             let mut expected = Vec::new();
             for (n, y, x, channel) in
