@@ -117,6 +117,7 @@ pub(crate) struct Still {
     crop: Resize,
     thumbnail: Thumbnail,
     closer: Mask,
+    across: Vec<Across>,
     /// What is known beforehand of the part that is looked at.
     earlier: Mask,
 }
@@ -190,7 +191,7 @@ impl Still {
                 .take(eyes.threads, eyes.isa, &window, input.width, input.height);
         self.mirror.look(eyes, picture, earlier, &mut self.closer)?;
         self.mirror.add_to(&mut self.closer);
-        blend(&self.closer, part, weight, out);
+        blend(&self.closer, part, weight, &mut self.across, out);
         Ok(())
     }
 }
@@ -346,20 +347,27 @@ fn trust(at: f32, from: f32, to: f32) -> f32 {
     low.min(high).clamp(0.0, 1.0)
 }
 
-/// Mixes a closer look at `part` into `out`, counting `most` inside.
-fn blend(closer: &Mask, part: Part, most: f32, out: &mut Mask) {
+/// A column of `out`: what [`between`] and [`trust`] say of it.
+type Across = ((usize, usize, f32), f32);
+
+/// Mixes a closer look at `part` into `out`, counting `most` inside; `across` is scratch.
+fn blend(closer: &Mask, part: Part, most: f32, across: &mut Vec<Across>, out: &mut Mask) {
     let (width, height) = (out.width(), out.height());
     let (first, columns) = pixels(part.left, part.right, width);
     let (top, rows) = pixels(part.top, part.bottom, height);
+    across.clear();
+    across.extend((first..first + columns).map(|i| {
+        let at = (i as f32 + 0.5) / width as f32;
+        let x = between(at, part.left, part.right, closer.width());
+        (x, trust(at, part.left, part.right))
+    }));
     for j in top..top + rows {
         let at_y = (j as f32 + 0.5) / height as f32;
         let y = between(at_y, part.top, part.bottom, closer.height());
         let trust_y = trust(at_y, part.top, part.bottom);
-        let row = &mut out.data_mut()[j * width..][first..first + columns];
-        for (i, value) in row.iter_mut().enumerate() {
-            let at_x = ((first + i) as f32 + 0.5) / width as f32;
-            let x = between(at_x, part.left, part.right, closer.width());
-            let weight = most * trust_y.min(trust(at_x, part.left, part.right));
+        let row = &mut out.data_mut()[j * width..][..width][first..][..columns];
+        for (value, &(x, trust_x)) in row.iter_mut().zip(&*across) {
+            let weight = most * trust_y.min(trust_x);
             let (old, new) = (f32::from(*value), sample(closer, x, y));
             *value = (old + (new - old) * weight + 0.5) as u8;
         }
@@ -415,7 +423,13 @@ mod tests {
             right: 0.75,
             bottom: 1.0,
         };
-        blend(&mask(4, 4, |_, _| 200), part, CLOSER, &mut out);
+        blend(
+            &mask(4, 4, |_, _| 200),
+            part,
+            CLOSER,
+            &mut Vec::new(),
+            &mut out,
+        );
         let row = &out.data()[20 * 40..][..40];
         assert_eq!((row[9], row[20], row[30]), (100, 165, 100));
         assert!(
