@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from PIL import Image
 
+from .teach import pictures
 from .tfjs import GraphModel
 
 LONGEST = 384  # the picture's longer side as the teacher sees it
@@ -29,7 +30,7 @@ def main(config):
     nothing = {f"r{i}i": torch.zeros(1, 1, 1, 1) for i in (1, 2, 3, 4)} | {"downsample_ratio": torch.ones(1)}
     for source, target in config["matte"]["folders"]:
         folder = pathlib.Path(source)
-        for path in sorted(path for path in folder.rglob("*") if path.suffix.lower() in (".jpg", ".jpeg", ".png")):
+        for path in pictures(folder):
             out = pathlib.Path(target) / path.relative_to(folder).with_suffix(".png")
             if out.exists():
                 continue

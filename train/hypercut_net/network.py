@@ -56,8 +56,8 @@ def upsample(x):
 
 
 class Network(nn.Module):
-    """Picture and earlier mask [N, 4, S, S] in [0, 1] to logit [N, 1, S, S] (a network without a memory looks at the picture alone); while training also the auxiliary logit at 1/8, and bfloat16 between
-    the layers."""
+    """Picture and earlier mask [N, 4, S, S] in [0, 1] to logit [N, 1, S, S]; the small one looks at the picture alone. While training also the
+    auxiliary logit at 1/8, and bfloat16 between the layers."""
 
     def __init__(self, nodes=None):
         super().__init__()

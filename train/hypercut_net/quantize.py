@@ -7,7 +7,7 @@ import torch
 from . import config as configuration, losses, network, score
 from .quantized import Quantized
 from .samples import Samples
-from .train import Average, log, optimizer_for, rate_at
+from .train import Average, descend, log, optimizers_for, rate_at
 
 
 def float_network(config):
@@ -44,21 +44,17 @@ def fine_tune(config, model, samples, validation):
     """Quantization-aware training; returns the averaged weights. Resumable state is not kept: it lasts minutes."""
     settings = dict(config["quantize"], warmup=0.05)
     size, file = settings["size"], configuration.run_folder(config) / settings["result"]
-    optimizer, average = optimizer_for(model, 0.0), Average(model, config["run"]["ema"])
+    optimizers, average = optimizers_for(model, 0.0), Average(model, config["run"]["ema"])
     model.train()
     model.momentum = settings["range_momentum"]
     spent, steps, sums, reported = 0.0, 0, 0.0, 0.0
     while spent < 60 * settings["minutes"]:
         start = time.monotonic()
         model.observing = steps < settings["observe_steps"]
-        for group in optimizer.param_groups:
-            group["lr"] = rate_at(settings, spent / (60 * settings["minutes"]))
+        rate = rate_at(settings, spent / (60 * settings["minutes"]))
         pictures, alphas = samples.batch(config["run"]["batch"], size)
         loss = losses.total(model(pictures), None, alphas)
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 3.0)
-        optimizer.step()
+        descend(model, optimizers, rate, loss)
         average.update(model)
         steps, sums, spent = steps + 1, sums + loss.item(), spent + time.monotonic() - start
         if steps % 100 == 0:

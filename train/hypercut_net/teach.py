@@ -145,6 +145,11 @@ def shrink(picture, longest=LONGEST):
     return picture.resize([max(1, round(side * scale)) for side in picture.size], Image.BOX) if scale < 1 else picture
 
 
+def pictures(folder):
+    """The picture files of a tree, in order."""
+    return sorted(path for path in folder.rglob("*") if path.suffix.lower() in (".jpg", ".jpeg", ".png"))
+
+
 def looks(paths, size):
     """The teachers' masks in [0, 1] at a picture's size, or None where one has not looked."""
     masks = []
@@ -160,7 +165,7 @@ def teach(source, seen, out):
     """Writes one source's pictures; returns its notes."""
     folder, kept, notes = pathlib.Path(source["pictures"]), 0, []
     blocked = tuple(source.get("leave_out", ()))
-    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in (".jpg", ".jpeg", ".png"))
+    paths = pictures(folder)
     for path in paths:
         if blocked and path.name.startswith(blocked):
             continue

@@ -29,12 +29,23 @@ class Average:
                 self.state[name].copy_(value)
 
 
-def optimizer_for(model, decay):
+def optimizers_for(model, decay):
     """Muon for dense filters; AdamW for biases, normalisation and depthwise filters, without decay."""
     plain, decayed = [], []
     for value in model.parameters():
         (decayed if value.dim() == 4 and value.shape[1] > 1 else plain).append(value)
     return [Muon(decayed, decay), torch.optim.AdamW(plain, weight_decay=0.0)]
+
+
+def descend(model, optimizers, rate, loss):
+    """One step of all optimizers down the gradient of `loss`."""
+    for group in (group for optimizer in optimizers for group in optimizer.param_groups):
+        group["lr"] = rate
+    model.zero_grad(set_to_none=True)
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(model.parameters(), 3.0)
+    for optimizer in optimizers:
+        optimizer.step()
 
 
 def rate_at(phase, share):
@@ -54,7 +65,7 @@ def log(config, **entry):
 
 
 class Trainer:
-    """Model, optimizer, average and progress: everything a checkpoint holds."""
+    """Model, optimizers, average and progress: everything a checkpoint holds."""
 
     def __init__(self, config):
         self.config, self.run = config, config["run"]
@@ -63,7 +74,7 @@ class Trainer:
         self.validation = Samples(config, "validation")
         if self.run["start"]:
             self._begin_from(self.run["start"])
-        self.optimizers = optimizer_for(self.model, self.run["weight_decay"])
+        self.optimizers = optimizers_for(self.model, self.run["weight_decay"])
         self.average = Average(self.model, self.run["ema"])
         self.phase, self.spent, self.steps = 0, 0.0, 0  # spent: seconds of training in this phase
         self.file = configuration.run_folder(config) / "float.pt"
@@ -107,17 +118,10 @@ class Trainer:
     def step(self, phase, ahead):
         """One batch; returns the loss."""
         rate = rate_at(phase, self.spent / (60 * phase["minutes"]))
-        for optimizer in self.optimizers:
-            for group in optimizer.param_groups:
-                group["lr"] = rate
         pictures, alphas = ahead.batch()
         logit, auxiliary = self.model(pictures)
         loss = losses.total(logit, auxiliary, alphas)
-        self.model.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(self.model.parameters(), 3.0)
-        for optimizer in self.optimizers:
-            optimizer.step()
+        descend(self.model, self.optimizers, rate, loss)
         self.average.update(self.model)
         self.steps += 1
         return loss.item()
