@@ -43,6 +43,7 @@ mod frame;
 pub mod live;
 pub mod logo;
 pub mod mask;
+mod memory;
 mod network;
 mod segmenter;
 mod threads;

@@ -9,6 +9,7 @@ use crate::effort::{Effort, Eyes, Still};
 use crate::error::Result;
 use crate::frame::Frame;
 use crate::mask::{Mask, Specks, TemporalFilter, TemporalOptions, Upsampler, Verdict, coverage};
+use crate::memory::Memory;
 use crate::network::{Network, Size};
 use crate::threads::Threads;
 use crate::thumbnail::Thumbnail;
@@ -18,10 +19,6 @@ const BUILT_IN: &[u8] = include_bytes!("../../../models/hypercut-v5.tflite");
 
 /// The same for a smaller input; a program that never asks for it does not hold it.
 const BUILT_IN_SMALL: &[u8] = include_bytes!("../../../models/hypercut-v5-small.tflite");
-
-/// How sure the network is told to be of the mask before, of 256. On 16 synthetic clips that move (of cut-outs that nothing learned from) masks
-/// flickered 10 % less than untold and were as right; told with all certainty, 14 % less but .2 points of mean IoU worse.
-const BEFORE: u16 = 154;
 
 /// Finds the people in a frame.
 ///
@@ -57,7 +54,7 @@ pub struct Segmenter {
     guide: Thumbnail,
     small: Mask,
     /// What the network is told of the next frame, where frames are successive.
-    before: Mask,
+    memory: Memory,
     effort: Effort,
     still: Still,
     /// The answer of all looks together, with [`Effort::Still`].
@@ -116,7 +113,7 @@ impl Segmenter {
             thumbnail: Thumbnail::default(),
             guide: Thumbnail::default(),
             small: Mask::new(),
-            before: Mask::new(),
+            memory: Memory::default(),
             effort: Effort::default(),
             still: Still::default(),
             fine: Mask::new(),
@@ -158,7 +155,7 @@ impl Segmenter {
 
     /// The next frame is looked at without knowledge of the mask before.
     pub(crate) fn forget(&mut self) {
-        self.before.resize(0, 0);
+        self.memory.forget();
     }
 
     /// Fills `mask` with the person's alpha, `[frame.height(), frame.width()]`.
@@ -173,8 +170,8 @@ impl Segmenter {
         let picture = self.thumbnail.rgb();
         let (small, confidence) = match self.effort {
             Effort::Once => {
-                let earlier = known(&self.before, input);
-                self.network.run(picture, earlier, &mut self.small)?;
+                self.network
+                    .run(picture, self.memory.known(), &mut self.small)?;
                 let confidence = Verdict::of(&self.small).confidence;
                 (&mut self.small, confidence)
             }
@@ -202,12 +199,12 @@ impl Segmenter {
             self.luma.clear();
             self.luma
                 .extend(guide.as_chunks::<3>().0.iter().map(|&colour| luma(colour)));
-            let told = self.effort == Effort::Once && known(&self.before, input).is_some();
-            remember(&mut self.before, small);
+            let told = self.effort == Effort::Once && self.memory.known().is_some();
+            self.memory.keep(&self.network, small);
             filter.apply(&self.luma, small.data_mut(), width, height)?;
             if told && filter.was_cut() {
                 self.network.run(self.thumbnail.rgb(), None, small)?;
-                remember(&mut self.before, small);
+                self.memory.keep(&self.network, small);
                 filter.reset();
                 filter.apply(&self.luma, small.data_mut(), width, height)?;
             }
@@ -239,26 +236,29 @@ impl Segmenter {
     }
 
     /// The network's own answer as [`segment_raw`](Self::segment_raw), and `picture`, the frame at that size, `[height, width, 3]`; where frames
-    /// are `successive` the network is told the mask before.
+    /// are `successive` the network is told the mask before. Returns whether it was told one.
     pub(crate) fn small_mask(
         &mut self,
         frame: &Frame<'_>,
         successive: bool,
         small: &mut Mask,
         picture: &mut Vec<u8>,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         let input = self.network.input();
         let (threads, isa) = (&self.threads, self.isa);
         let taken = self
             .thumbnail
             .take(threads, isa, frame, input.width, input.height);
-        let earlier = known(&self.before, input).filter(|_| successive);
+        let earlier = self.memory.known();
         self.network.run(taken, earlier, small)?;
-        remember(&mut self.before, small);
+        let told = earlier.is_some();
+        if successive {
+            self.memory.keep(&self.network, small);
+        }
         let guide = at_mask_size(&mut self.guide, isa, taken, input, small)?;
         picture.clear();
         picture.extend_from_slice(guide);
-        Ok(())
+        Ok(told)
     }
 
     /// The frame at the size of `small`, `[height, width, 3]`, without the network.
@@ -293,19 +293,6 @@ impl Segmenter {
     /// verdict before the first.
     pub fn verdict(&self) -> Verdict {
         self.verdict
-    }
-}
-
-/// The mask before, where there is one and the network takes such a size.
-fn known(before: &Mask, input: Size) -> Option<&Mask> {
-    ((before.width(), before.height()) == (input.width, input.height)).then_some(before)
-}
-
-/// Keeps an answer for the next frame to be told.
-fn remember(before: &mut Mask, answer: &Mask) {
-    before.resize(answer.width(), answer.height());
-    for (to, &alpha) in before.data_mut().iter_mut().zip(answer.data()) {
-        *to = ((u16::from(alpha) * BEFORE) >> 8) as u8;
     }
 }
 

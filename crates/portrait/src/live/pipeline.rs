@@ -440,7 +440,7 @@ impl Stages {
             return Ok(());
         }
         let successive = self.temporal.is_some();
-        segmenter.small_mask(frame, successive, &mut seen.mask, &mut seen.picture)?;
+        let told = segmenter.small_mask(frame, successive, &mut seen.mask, &mut seen.picture)?;
         let confidence = Verdict::of(&seen.mask).confidence;
         self.enter(Stage::Steady)?;
         let (width, height) = (seen.mask.width(), seen.mask.height());
@@ -449,9 +449,10 @@ impl Stages {
             let pixels = seen.picture.as_chunks::<3>().0.iter();
             self.luma.extend(pixels.map(|&colour| luma(colour)));
             filter.apply(&self.luma, seen.mask.data_mut(), width, height)?;
-            if filter.was_cut() {
+            if told && filter.was_cut() {
                 let segmenter = running(&mut self.segmenter, &mut self.smaller, smaller);
-                segmenter.small_mask(frame, false, &mut seen.mask, &mut seen.picture)?;
+                segmenter.forget();
+                segmenter.small_mask(frame, successive, &mut seen.mask, &mut seen.picture)?;
                 filter.reset();
                 filter.apply(&self.luma, seen.mask.data_mut(), width, height)?;
             }
