@@ -3,48 +3,30 @@ use std::arch::x86_64::*;
 
 use super::super::spread::Between;
 use super::super::spread::scalar::place;
-use super::super::tile::{Kind, WIDTH};
+use super::super::tile::WIDTH;
 use super::{TileRow, tiles};
 
 /// As [`tiles::draw`], for 3 and 4 channels.
 #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
 pub(super) fn draw<const C: usize>(row: TileRow<'_>, out: &mut [u8]) {
-    let sides = Under::new(row.person).zip(Under::new(row.background));
     let behind = Under::new(row.behind);
-    let (pixels, last) = row.picture.as_chunks::<C>().0.as_chunks();
-    let (alphas, last_alphas) = row.alpha.as_chunks();
-    let (outs, last_out) = out.as_chunks_mut::<C>().0.as_chunks_mut();
-    let mut at = 0;
-    for run in row.kinds[..outs.len()].chunk_by(PartialEq::eq) {
-        let tiles = at..at + run.len();
-        at = tiles.end;
-        let (pixels, alphas) = (&pixels[tiles.clone()], &alphas[tiles.clone()]);
-        let outs = &mut outs[tiles.clone()];
-        match (run[0], &behind, &sides) {
-            (Kind::Full, ..) => outs.copy_from_slice(pixels),
-            (Kind::Empty, Some(behind), _) => {
-                for (i, out) in tiles.zip(outs) {
-                    store(behind.tile(i), out);
-                }
+    let sides = Under::new(row.person).zip(Under::new(row.background));
+    let empty = behind
+        .as_ref()
+        .map(|behind| |i: usize, out: &mut [[u8; C]; WIDTH]| store(behind.tile(i), out));
+    let mixed = behind
+        .as_ref()
+        .zip(sides.as_ref())
+        .map(|(behind, (person, background))| {
+            |i: usize,
+             pixels: &[[u8; C]; WIDTH],
+             alphas: &[u8; WIDTH],
+             out: &mut [[u8; C]; WIDTH]| {
+                let sides = [person.tile(i), background.tile(i), behind.tile(i)];
+                store(soft(load(pixels), shares(alphas), sides), out);
             }
-            (Kind::Soft, Some(behind), Some((person, background))) => {
-                let each = tiles.zip(pixels).zip(alphas.iter().zip(outs));
-                for ((i, pixels), (alphas, out)) in each {
-                    let sides = [person.tile(i), background.tile(i), behind.tile(i)];
-                    store(soft(load(pixels), shares(alphas), sides), out);
-                }
-            }
-            (kind, ..) => {
-                let each = tiles.zip(pixels).zip(alphas.iter().zip(outs));
-                for ((i, pixels), (alphas, out)) in each {
-                    tiles::draw_tile(&row, (i, kind), (pixels, alphas), out);
-                }
-            }
-        }
-    }
-    if let Some(&kind) = row.kinds.get(at) {
-        tiles::draw_tile(&row, (at, kind), (last, last_alphas), last_out);
-    }
+        });
+    tiles::draw_by(row, out, empty, mixed);
 }
 
 /// Where the pixels of a tile lie among cells of one size, those first that packing takes first: 0, 1, 4, 5, 8, 9, 12, 13.

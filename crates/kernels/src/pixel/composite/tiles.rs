@@ -45,6 +45,51 @@ pub(super) fn draw<const C: usize>(row: TileRow<'_>, out: &mut [u8]) {
     }
 }
 
+/// As [`draw`]: tiles of background alone by `empty`, soft ones by `soft`, both given the tile's number, where there are such; the others
+/// and what is no whole tile by [`draw_tile`].
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+pub(super) fn draw_by<const C: usize>(
+    row: TileRow<'_>,
+    out: &mut [u8],
+    mut empty: Option<impl FnMut(usize, &mut [[u8; C]; WIDTH])>,
+    mut soft: Option<impl FnMut(usize, &[[u8; C]; WIDTH], &[u8; WIDTH], &mut [[u8; C]; WIDTH])>,
+) {
+    let (pixels, last) = row.picture.as_chunks::<C>().0.as_chunks();
+    let (alphas, last_alphas) = row.alpha.as_chunks();
+    let (outs, last_out) = out.as_chunks_mut::<C>().0.as_chunks_mut();
+    let mut at = 0;
+    for run in row.kinds[..outs.len()].chunk_by(PartialEq::eq) {
+        let tiles = at..at + run.len();
+        at = tiles.end;
+        let (pixels, alphas) = (&pixels[tiles.clone()], &alphas[tiles.clone()]);
+        let outs = &mut outs[tiles.clone()];
+        match (run[0], &mut empty, &mut soft) {
+            (Kind::Full, ..) => outs.copy_from_slice(pixels),
+            (Kind::Empty, Some(empty), _) => {
+                for (i, out) in tiles.zip(outs) {
+                    empty(i, out);
+                }
+            }
+            (Kind::Soft, _, Some(soft)) => {
+                let each = tiles.zip(pixels).zip(alphas.iter().zip(outs));
+                for ((i, pixels), (alphas, out)) in each {
+                    soft(i, pixels, alphas, out);
+                }
+            }
+            (kind, ..) => {
+                let each = tiles.zip(pixels).zip(alphas.iter().zip(outs));
+                for ((i, pixels), (alphas, out)) in each {
+                    draw_tile(&row, (i, kind), (pixels, alphas), out);
+                }
+            }
+        }
+    }
+    if let Some(&kind) = row.kinds.get(at) {
+        draw_tile(&row, (at, kind), (last, last_alphas), last_out);
+    }
+}
+
 /// Tile `i` of the row, given its kind, its pixels and their alphas.
 #[inline(always)]
 pub(super) fn draw_tile<const C: usize>(

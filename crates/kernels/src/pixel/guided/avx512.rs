@@ -1,49 +1,26 @@
 //! Sixteen pixels of a row at a time.
 use std::arch::x86_64::*;
-use std::ops::Range;
 
 use super::super::lerp::Taps;
-use super::scalar;
+use super::blocks;
 use super::{Between, OFFSET_BITS, SLOPE_BITS};
 
 /// Pixels computed at a time.
 const BLOCK: usize = 16;
 
-/// As [`scalar::apply_plain`].
+/// As [`apply_plain`](super::scalar::apply_plain).
 #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
 pub(super) fn apply<const C: usize>(row: &Between, x: &Taps, picture: &[u8], out: &mut [u8]) {
-    scalar::apply(row, x, out, |span, out| {
-        soft::<C>(row, x, picture, span, out);
-    });
-}
-
-/// The pixels `span`, and up to a block's end more, which are as good.
-#[target_feature(enable = "avx512f,avx512bw,avx512vl")]
-fn soft<const C: usize>(
-    row: &Between,
-    x: &Taps,
-    picture: &[u8],
-    span: Range<usize>,
-    out: &mut [u8],
-) {
-    let pixels = picture.as_chunks::<C>().0;
-    for at in span.clone().step_by(BLOCK) {
-        let blocks = (
-            x.cells_of(at..).first_chunk::<BLOCK>(),
-            x.weights()[at..].first_chunk::<BLOCK>(),
-            colours(&pixels[at..]),
-            out[at..].first_chunk_mut::<BLOCK>(),
-        );
-        let done = match blocks {
-            (Some(cells), Some(weights), Some(colours), Some(out)) => {
-                block(row, cells, weights, colours, out)
-            }
-            _ => false,
-        };
-        if !done {
-            scalar::soft::<C>(row, x, picture, at..(at + BLOCK).min(span.end), out);
-        }
-    }
+    blocks::apply::<C, BLOCK>(
+        row,
+        x,
+        picture,
+        out,
+        |cells, weights, pixels, out| match colours(pixels) {
+            Some(colours) => block(row, cells, weights, colours, out),
+            None => false,
+        },
+    );
 }
 
 /// One block, unless it leans on more cells than a register holds.

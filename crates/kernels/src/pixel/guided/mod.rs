@@ -7,6 +7,8 @@
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+#[cfg(target_arch = "x86_64")]
+mod blocks;
 mod fit;
 mod scalar;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]

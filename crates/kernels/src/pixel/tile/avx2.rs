@@ -2,8 +2,8 @@
 use std::arch::x86_64::*;
 
 use super::super::Source;
-use super::scalar::{self, Tile, whole};
-use super::whole::Whole;
+use super::scalar;
+use super::whole::{self, Whole};
 use super::{Found, HEIGHT, Kind, WIDTH};
 
 /// The gathering of pictures of so many channels into such cells, where it is done here.
@@ -19,26 +19,10 @@ pub(super) fn of(channels: usize, cell: usize) -> Option<unsafe fn(Source<'_>, &
 
 /// As [`scalar::gather`].
 #[target_feature(enable = "avx2")]
-fn gather<const C: usize, const CELL: usize>(
-    source: Source<'_>,
-    mask: &[u8],
-    mut found: Found<'_>,
-) {
-    let mut slow = Tile::<C>::default();
-    let (across, down) = super::tiles(source.width, source.height);
-    for y in 0..down {
-        for x in 0..across {
-            let (left, top) = (x * WIDTH, y * HEIGHT);
-            let done = match Whole::<C>::new(&source, mask, (left, top)) {
-                Some(tile) => gather_whole::<C, CELL>(&tile, source.width, (x, y), &mut found),
-                None => false,
-            };
-            if !done {
-                slow.load(&source, mask, left, top);
-                scalar::gather_tile(&slow, &source, CELL, (x, y), &mut found);
-            }
-        }
-    }
+fn gather<const C: usize, const CELL: usize>(source: Source<'_>, mask: &[u8], found: Found<'_>) {
+    whole::gather::<C>(source, mask, CELL, found, |tile, place, found| {
+        gather_whole::<C, CELL>(tile, source.width, place, found)
+    });
 }
 
 /// Sums over four columns at a time, four numbers each: two times two fours.
@@ -212,7 +196,12 @@ fn weights(mut shares: __m256i) -> __m256i {
 #[inline]
 #[target_feature(enable = "avx2")]
 fn store<const CELL: usize>(sums: Sums, cells: &mut [[f32; 4]]) {
-    let mean = |sums| _mm256_div_ps(_mm256_cvtepi32_ps(sums), _mm256_set1_ps(whole(CELL)));
+    let mean = |sums| {
+        _mm256_div_ps(
+            _mm256_cvtepi32_ps(sums),
+            _mm256_set1_ps(scalar::whole(CELL)),
+        )
+    };
     if CELL == 8 {
         let cells = cells
             .first_chunk_mut::<2>()

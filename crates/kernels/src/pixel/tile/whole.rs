@@ -1,6 +1,33 @@
 //! A whole tile where it lies in the picture and in the mask.
 use super::super::Source;
-use super::{HEIGHT, WIDTH};
+use super::scalar::{self, Tile};
+use super::{Found, HEIGHT, WIDTH};
+
+/// As [`scalar::gather`]: whole tiles by `one`, given their place, and by the oracle what it can't do (`false`) and what isn't whole.
+#[inline(always)]
+pub(super) fn gather<const C: usize>(
+    source: Source<'_>,
+    mask: &[u8],
+    cell: usize,
+    mut found: Found<'_>,
+    mut one: impl FnMut(&Whole<'_, C>, (usize, usize), &mut Found<'_>) -> bool,
+) {
+    let mut slow = Tile::<C>::default();
+    let (across, down) = super::tiles(source.width, source.height);
+    for y in 0..down {
+        for x in 0..across {
+            let (left, top) = (x * WIDTH, y * HEIGHT);
+            let done = match Whole::<C>::new(&source, mask, (left, top)) {
+                Some(tile) => one(&tile, (x, y), &mut found),
+                None => false,
+            };
+            if !done {
+                slow.load(&source, mask, left, top);
+                scalar::gather_tile(&slow, &source, cell, (x, y), &mut found);
+            }
+        }
+    }
+}
 
 /// A whole tile in the picture and in the mask.
 pub(super) struct Whole<'a, const C: usize> {
