@@ -67,7 +67,7 @@ fn common() -> Vec<Value> {
         parameter("quality", "Quality of JPEG files", quality),
         parameter(
             "fast",
-            "One look of the network instead of up to four",
+            "One look of the network instead of up to twelve",
             json!({ "type": "boolean", "default": false }),
         ),
     ]

@@ -57,7 +57,7 @@ pub(crate) struct RecipeArgs {
     #[command(flatten)]
     draw: DrawArgs,
 
-    /// Let the network look once instead of up to four times (mirrored, and closer to the people)
+    /// Let the network look once instead of up to twelve times (mirrored, closer to the people, and at parts of that)
     #[arg(long)]
     pub(crate) fast: bool,
 

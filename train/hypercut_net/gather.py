@@ -1,0 +1,113 @@
+"""Takes the pictures of `sources.csv` out of the repositories that hold them, so that every later command finds its folders.
+
+[gather] `repositories` holds clones or bare copies, `OWNER+NAME/repo` or `OWNER+NAME/repo/.git`; each source's `files` (patterns, `*` crosses
+folders) at its `commit` come to `out`/`folder`, with the paths that they have there. Files that are there already stay; what a copy
+lacks (files in Git LFS, say) is counted, not fatal. Where `likes` isn't "stay", what looks like a picture of the common set or of a source before
+goes again: collections repeat themselves and each other, and teachers are slow. A source without `folder` is fetched by hand (its `repository` says from where).
+"""
+
+import csv
+import fnmatch
+import pathlib
+import subprocess
+
+from PIL import Image
+
+from .teach import LONGEST, Seen, pictures, signature
+
+ALIKE = 0.95  # product of two signatures
+
+
+def git(repository, *arguments, **options):
+    """What git prints, as bytes."""
+    command = ["git", f"--git-dir={repository}", *arguments]
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, **options).stdout
+
+
+def repository_of(folder, name):
+    """The git directory of `OWNER/NAME`, or None."""
+    base = folder / name.replace("/", "+") / "repo"
+    return next((path for path in (base / ".git", base) if (path / "HEAD").exists()), None)
+
+
+def listed(repository, commit, patterns):
+    """(path, object name) of every file at a commit that fits one of the patterns; of files that differ in their endings alone, the first."""
+    entries = git(repository, "ls-tree", "-r", "-z", "--full-tree", commit).decode().split("\0")
+    found, stems = [], set()
+    for entry in filter(None, entries):
+        about, path = entry.split("\t", 1)
+        stem = path.rsplit(".", 1)[0]
+        if stem not in stems and any(fnmatch.fnmatchcase(path, pattern) for pattern in patterns):
+            stems.add(stem)
+            found.append((path, about.split()[2]))
+    return found
+
+
+def contents(repository, names):
+    """The bytes of each object, or None where the copy lacks it; in order."""
+    stream = memoryview(git(repository, "cat-file", "--batch", input="\n".join(names).encode()))
+    for _ in names:
+        line = bytes(stream[: bytes(stream[:200]).index(b"\n")])
+        stream = stream[len(line) + 1 :]
+        if line.endswith(b"missing"):
+            yield None
+            continue
+        length = int(line.split()[2])
+        yield bytes(stream[:length])
+        stream = stream[length + 1 :]
+
+
+def take(repository, source, out):
+    """Writes one source's files under `out`; returns how many are there and how many the copy lacks."""
+    wanted = [(path, name) for path, name in listed(repository, source["commit"], source["files"].split()) if not (out / path).exists()]
+    lacking = 0
+    for start in range(0, len(wanted), 500):
+        block = wanted[start : start + 500]
+        for (path, _), data in zip(block, contents(repository, [name for _, name in block])):
+            if data is None:
+                lacking += 1
+                continue
+            (out / path).parent.mkdir(parents=True, exist_ok=True)
+            (out / path).write_bytes(data)
+    return sum(path.is_file() for path in out.rglob("*")), lacking
+
+
+def looks(path):
+    """A picture's signature."""
+    with Image.open(path) as picture:
+        picture.draft("RGB", (LONGEST, LONGEST))
+        return signature(picture)
+
+
+def thin(folder, seen):
+    """Removes pictures that look like one that was seen before, and adds the others; returns how many stay."""
+    stay = 0
+    for path in pictures(folder):
+        vector = looks(path)
+        if seen.nearest(vector) > ALIKE:
+            path.unlink()
+            continue
+        seen.add(vector)
+        stay += 1
+    return stay
+
+
+def main(config):
+    """The `gather` command."""
+    settings = config["gather"]
+    with open(config["here"] / settings["sources"]) as table:
+        sources = list(csv.DictReader(table))
+    seen = Seen()
+    for folder in ("heldout", "train"):  # held-out pictures are looked at to leave their likes out, never to learn from
+        for path in pictures(pathlib.Path(config["data"]["root"]) / folder / "images"):
+            seen.add(looks(path))
+    for source in sources:
+        repository = repository_of(pathlib.Path(settings["repositories"]), source["repository"])
+        if not source["folder"] or repository is None:
+            print(f"{source['source']}: not here; put {source['repository']} at {source['commit']} beside the others", flush=True)
+            continue
+        folder = pathlib.Path(settings["out"]) / source["folder"]
+        there, lacking = take(repository, source, folder)
+        if source["likes"] != "stay":
+            there = thin(folder, seen)
+        print(f"{source['source']}: {there} in {source['folder']}, {lacking} lacking", flush=True)

@@ -1,0 +1,128 @@
+"""Writes what our own split keeps back, at full size, as a set that `hypercut eval --set` reads: what to choose by, as the held-out
+pictures are for reporting only.
+
+`ccp` and `brian` are originals with masks by people or the common set's; `upper` two head-and-shoulders crops of each of ccp's;
+`portraits` those that `teach` leaves out, with the mean of the teachers' masks where they agree; `composite` kept-back people over kept-back
+rooms; `empty` those rooms alone.
+"""
+
+import csv
+import pathlib
+
+import numpy as np
+from PIL import Image
+
+from . import crop
+from .originals import Originals
+from .prepare import clean, describe, part, square, training_rows
+from .teach import correct, held_back, looks, pictures
+
+LARGEST = 900  # pixels of a picture's longer side
+AGREED = 0.985  # share of a portrait's pixels that the teachers put on the same side of one half
+TRUSTED = 0.995  # share of a picture's pixels that its boxes don't doubt
+ROOM = (640, 480)
+
+
+class Kept:
+    """The folder, and its table as it grows."""
+
+    def __init__(self, out):
+        self.out, self.rows = pathlib.Path(out), []
+        for inner in ("images", "masks"):
+            (self.out / inner).mkdir(parents=True, exist_ok=True)
+
+    def add(self, kind, picture, mask):
+        """Keeps an RGB picture with its mask, "L"."""
+        name = f"{kind}_{len(self.rows):04}"
+        scale = min(1, LARGEST / max(picture.size))
+        size = [round(side * scale) for side in picture.size]
+        picture.resize(size, Image.BOX).save(self.out / "images" / f"{name}.png")
+        mask.resize(size, Image.BOX if mask.width > size[0] else Image.BILINEAR).save(self.out / "masks" / f"{name}.png")
+        self.rows.append(dict(id=name, set=kind))
+
+    def write(self):
+        """Writes the table."""
+        with open(self.out / "index.csv", "w", newline="") as table:
+            writer = csv.DictWriter(table, ["id", "set"], lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(self.rows)
+
+
+def opened(path, mode):
+    """A picture, read whole."""
+    with Image.open(path) as picture:
+        return picture.convert(mode)
+
+
+def whole(config, kept, random):
+    """Originals of the common set's kept-back pictures, and closer views of those with masks by people."""
+    root = pathlib.Path(config["data"]["root"]) / "train"
+    sources = {name: Originals(**config["data"]["originals"][name]) for name in config["hold"]["originals"]}
+    for row in training_rows(config):
+        if row["set"] not in sources or part(row["id"], config["data"]["validation_percent"]) != "validation":
+            continue
+        source = sources[row["set"]]
+        original = source.find(next(root.glob(f"images/{row['id']}.*")))
+        if original is None:
+            continue
+        picture, drawn, boxes = opened(original, "RGB"), source.mask(original), source.boxes(original)
+        mask = Image.fromarray(drawn) if drawn is not None else Image.fromarray(clean(np.array(opened(next(root.glob(f"masks/{row['id']}.*")), "L"))))
+        if boxes is not None and correct(np.asarray(mask, np.float32) / 255, boxes).mean() < TRUSTED or row["set"] == "ccp" and drawn is None:
+            continue
+        kept.add(row["set"], picture, mask)
+        if drawn is None:
+            continue
+        box, head_x = describe(square(mask, config["data"]["size"]))
+        for share in crop.SHARE:
+            window = crop.cut(random, box, head_x, picture.width / picture.height, share)
+            pixels = [round(edge * side) for edge, side in zip(window, picture.size * 2)]
+            kept.add("upper", picture.crop(pixels), mask.crop(pixels))
+
+
+def portraits(config, kept):
+    """The portraits that `teach` leaves out."""
+    source = next(source for source in config["teach"]["source"] if source["name"] == config["hold"]["portraits"])
+    folder, weights = pathlib.Path(source["pictures"]), np.array(source["weights"], np.float32)
+    for path in pictures(folder):
+        if not held_back(source, path):
+            continue
+        picture = opened(path, "RGB")
+        masks = looks([pathlib.Path(teacher) / path.relative_to(folder).with_suffix(".png") for teacher in source["teachers"]], picture.size)
+        if masks is None:
+            continue
+        votes = np.stack(masks) >= 0.5
+        if (votes.all(0) | ~votes.any(0)).mean() < AGREED or not 0.05 < votes.mean() < 0.9:
+            continue
+        kept.add("portrait", picture, Image.fromarray(np.rint(np.tensordot(weights, masks, 1) * 255).astype(np.uint8)))
+
+
+def composites(config, kept, random):
+    """Kept-back people over kept-back rooms; the rooms alone."""
+    root, percent = pathlib.Path(config["data"]["root"]), config["data"]["validation_percent"]
+    rooms = [path for path in pictures(root / "backgrounds") if part(path.stem, percent) == "validation"]
+    people = [row["id"] for row in training_rows(config) if part(row["id"], percent) == "validation"]
+    for number in range(config["hold"]["composites"]):
+        name = people[random.integers(len(people))]
+        colour, alpha = opened(next(root.glob(f"train/images/{name}.*")), "RGB"), np.array(opened(next(root.glob(f"train/masks/{name}.*")), "L"))
+        room = opened(rooms[number % len(rooms)], "RGB").resize(ROOM, Image.BICUBIC)
+        mask = Image.fromarray(clean(alpha))
+        scale = random.uniform(0.6, 1.1) * ROOM[1] / colour.height
+        size = [round(side * scale) for side in colour.size]
+        left, top = round(random.uniform(-0.15, 0.85) * (ROOM[0] - size[0] / 2)), ROOM[1] - size[1] + round(random.uniform(0, 0.1) * size[1])
+        own = Image.new("L", ROOM)
+        own.paste(mask.resize(size, Image.BICUBIC), (left, top))
+        room.paste(colour.resize(size, Image.BICUBIC), (left, top), mask.resize(size, Image.BICUBIC))
+        kept.add("composite", room, own)
+    for path in rooms:
+        room = opened(path, "RGB")
+        kept.add("empty", room, Image.new("L", room.size))
+
+
+def main(config):
+    """The `hold` command: fills [hold] out."""
+    random, kept = np.random.default_rng(config["seed"]), Kept(config["hold"]["out"])
+    whole(config, kept, random)
+    composites(config, kept, random)
+    portraits(config, kept)
+    kept.write()
+    print({kind: sum(row["set"] == kind for row in kept.rows) for kind in sorted({row["set"] for row in kept.rows})})
