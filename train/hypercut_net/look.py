@@ -16,10 +16,11 @@ def main(config):
     """The `look` command: writes priors.npy, uint8 [N, 1, 160, 160], beside people.npy."""
     network = LiteRt(config["here"] / config["look"]["network"])
     people = np.load(configuration.cache(config, "people.npy"), mmap_mode="r")
-    size = int(network.input["shape"][1])
+    _, size, _, channels = (int(side) for side in network.input["shape"])
     masks = np.lib.format.open_memmap(configuration.cache(config, "priors.npy"), "w+", np.uint8, (len(people), 1, SIDE, SIDE))
     for index, layers in enumerate(people):
         picture = F.interpolate(torch.from_numpy(layers[None, :3].copy()).float(), (size, size), mode="bilinear", antialias=True)[0]
+        picture = F.pad(picture, (0, 0, 0, 0, 0, channels - 3))  # of which nothing is known beforehand
         logit = network.logit(picture.round().byte().permute(1, 2, 0).numpy())
         mask = F.interpolate(torch.sigmoid(torch.from_numpy(logit))[None, None], (SIDE, SIDE), mode="bilinear", antialias=True)
         masks[index] = (mask[0] * 255).round().byte().numpy()

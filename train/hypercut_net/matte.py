@@ -24,15 +24,17 @@ def shown(picture):
 
 
 def main(config):
-    """The `matte` command: gray PNGs in the same tree, at the teacher's size; those that are there already stay."""
+    """The `matte` command: gray PNGs in the same tree, at the teacher's size; those that are there already stay, and pictures with a mask drawn by people
+    (a source's third folder, if it has one) need none."""
     sys.setrecursionlimit(10000)  # a graph's depth
     model = GraphModel(pathlib.Path(config["matte"]["model"]))
     nothing = {f"r{i}i": torch.zeros(1, 1, 1, 1) for i in (1, 2, 3, 4)} | {"downsample_ratio": torch.ones(1)}
-    for source, target in config["matte"]["folders"]:
+    for source, target, *human in config["matte"]["folders"]:
         folder = pathlib.Path(source)
         for path in pictures(folder):
-            out = pathlib.Path(target) / path.relative_to(folder).with_suffix(".png")
-            if out.exists():
+            inner = path.relative_to(folder).with_suffix(".png")
+            out = pathlib.Path(target) / inner
+            if out.exists() or any((pathlib.Path(drawn) / inner).exists() for drawn in human):
                 continue
             with Image.open(path) as picture:
                 alpha = model.run(nothing | {"src": shown(picture.convert("RGB"))}, "Identity_1")[0, 0]

@@ -115,20 +115,32 @@ def pack_people(config, rows, notes_taught):
     return notes
 
 
+PEOPLED = 0.01  # share of a picture without people that a look may take for a person
+
+
+def is_peopled(path, folder, masks):
+    """Whether a look at a picture of `folder`, kept in the tree `masks`, found somebody."""
+    with Image.open(pathlib.Path(masks) / path.relative_to(folder).with_suffix(".png")) as mask:
+        return (np.asarray(mask) >= 128).mean() > PEOPLED
+
+
 def pack_backgrounds(config):
     """Writes backgrounds.npy and backgrounds.json."""
     data = config["data"]
-    size, paths = data["size"], sorted((pathlib.Path(data["root"]) / "backgrounds").glob("*.jpg"))
-    for folder, share in data["more_backgrounds"]:
-        found = sorted(pathlib.Path(folder).rglob("*.jpg"))
-        paths += [path for path in found if zlib.crc32(path.stem.encode()) % 100 < share]
+    size, own = data["size"], sorted((pathlib.Path(data["root"]) / "backgrounds").glob("*.jpg"))
+    paths = list(own)
+    for folder, share, *masks in data["more_backgrounds"]:
+        found = (path for path in sorted(pathlib.Path(folder).rglob("*.jpg")) if zlib.crc32(path.stem.encode()) % 100 < share)
+        paths += [path for path in found if not masks or not is_peopled(path, folder, *masks)]
     packed = np.lib.format.open_memmap(
         configuration.cache(config, "backgrounds.npy"), "w+", np.uint8, (len(paths), 3, size, size)
     )
     for index, path in enumerate(paths):
         packed[index] = read_square(path, "RGB", size)[0].transpose(2, 0, 1)
     packed.flush()
-    notes = [dict(id=path.stem, part=part(path.stem, data["validation_percent"]) if "_" in path.stem else "train") for path in paths]
+    notes = [
+        dict(id=path.stem, part=part(path.stem, data["validation_percent"]) if index < len(own) else "train") for index, path in enumerate(paths)
+    ]
     configuration.cache(config, "backgrounds.json").write_text(json.dumps(notes))
     return notes
 
