@@ -25,11 +25,10 @@ pub struct Upsampler {
     isa: Isa,
     threads: Threads,
     thumbnail: Thumbnail,
-    scratch: guided::Scratch,
-    coefficients: Vec<i32>,
+    pair: guided::Pair,
     x: Taps,
     y: Taps,
-    bands: Vec<guided::Between>,
+    bands: Vec<guided::Band>,
 }
 
 impl Default for Upsampler {
@@ -38,8 +37,7 @@ impl Default for Upsampler {
             isa: Isa::detect(),
             threads: Threads::default(),
             thumbnail: Thumbnail::default(),
-            scratch: guided::Scratch::default(),
-            coefficients: Vec::new(),
+            pair: guided::Pair::default(),
             x: Taps::default(),
             y: Taps::default(),
             bands: Vec::new(),
@@ -91,35 +89,27 @@ impl Upsampler {
             radius: RADIUS,
             epsilon: EPSILON,
         };
-        self.coefficients.resize(4 * width * height, 0);
-        guided::fit(
-            self.isa,
-            fit,
-            guide,
-            small.data(),
-            &mut self.scratch,
-            &mut self.coefficients,
-        );
+        self.pair.set(fit, guide, small.data());
         self.x.set(frame.width(), width, width, frame.width());
         self.y.set(frame.height(), height, height, frame.height());
         out.resize(frame.width(), frame.height());
         let channels = frame.format().bytes();
         let rows = self.threads.band(frame.height(), 1);
         let bands = out.data_mut().chunks_mut(rows * frame.width()).enumerate();
-        let (isa, coefficients, x, y) = (self.isa, &self.coefficients, &self.x, &self.y);
-        self.threads
-            .each(&mut self.bands, bands, |(i, out), between| {
-                for (at, out) in (i * rows..).zip(out.chunks_exact_mut(frame.width())) {
-                    let picture = frame.row(at);
-                    let row = guided::Row {
-                        picture,
-                        channels,
-                        between,
-                        out: &mut *out,
-                    };
-                    guided::row(isa, coefficients, x, y.at(at), row);
-                    retouch(picture, out);
-                }
-            });
+        let (isa, pair, x, y) = (self.isa, &self.pair, &self.x, &self.y);
+        self.threads.each(&mut self.bands, bands, |(i, out), band| {
+            band.start(pair);
+            for (at, out) in (i * rows..).zip(out.chunks_exact_mut(frame.width())) {
+                let picture = frame.row(at);
+                let row = guided::Row {
+                    picture,
+                    channels,
+                    band: &mut *band,
+                    out: &mut *out,
+                };
+                guided::row(isa, pair, x, y.at(at), row);
+                retouch(picture, out);
+            }
+        });
     }
 }

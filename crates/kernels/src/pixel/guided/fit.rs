@@ -1,4 +1,5 @@
 //! The fits, sixteen windows at a time in plain Rust that the compiler makes vectors of.
+use super::ring::Ring;
 use super::{Fit, MAX_SLOPE, OFFSET_BITS, SLOPE_BITS};
 
 /// Windows fitted at a time.
@@ -14,17 +15,23 @@ type Moments = [i32; 13];
 #[derive(Debug, Default)]
 pub(super) struct Padded {
     planes: [Vec<u8>; 4],
+    /// Width, height and radius: the margin of these stays zero.
+    key: (usize, usize, usize),
     /// Bytes from one row to the next.
     stride: usize,
 }
 
 impl Padded {
     pub(super) fn take(&mut self, size: Fit, guide: &[u8], mask: &[u8]) {
-        self.stride = size.width.next_multiple_of(LANES) + 2 * size.radius;
-        let len = self.stride * (size.height + 2 * size.radius);
-        for plane in &mut self.planes {
-            plane.clear();
-            plane.resize(len, 0);
+        let key = (size.width, size.height, size.radius);
+        if self.key != key {
+            self.key = key;
+            self.stride = size.width.next_multiple_of(LANES) + 2 * size.radius;
+            let len = self.stride * (size.height + 2 * size.radius);
+            for plane in &mut self.planes {
+                plane.clear();
+                plane.resize(len, 0);
+            }
         }
         let [reds, greens, blues, masks] = &mut self.planes;
         let rows = guide
@@ -33,46 +40,45 @@ impl Padded {
         for (y, (guide, mask)) in rows.enumerate() {
             let at = (y + size.radius) * self.stride + size.radius;
             masks[at..][..size.width].copy_from_slice(mask);
-            for (i, pixel) in guide.as_chunks::<3>().0.iter().enumerate() {
-                (reds[at + i], greens[at + i], blues[at + i]) = (pixel[0], pixel[1], pixel[2]);
+            let reds = reds[at..][..size.width].iter_mut();
+            let others = greens[at..].iter_mut().zip(&mut blues[at..]);
+            let colours = guide.as_chunks::<3>().0;
+            for ((r, (g, b)), pixel) in reds.zip(others).zip(colours) {
+                [*r, *g, *b] = *pixel;
             }
         }
     }
 }
 
 /// The places of a window around `i` that lie inside.
-fn inside(i: usize, radius: usize, len: usize) -> std::ops::Range<usize> {
+#[inline(always)]
+pub(super) fn inside(i: usize, radius: usize, len: usize) -> std::ops::Range<usize> {
     i.saturating_sub(radius)..(i + radius + 1).min(len)
 }
 
-/// The fit of every window, as four planes `[4, height, width]`.
+/// The fits of the windows around the pixels of row `y`, as four planes `[4, width]`.
 #[inline(always)]
-pub(super) fn fits(size: Fit, padded: &Padded, out: &mut [i32]) {
-    let pixels = size.width * size.height;
-    for y in 0..size.height {
-        let rows = inside(y, size.radius, size.height).len();
-        for left in (0..size.width).step_by(LANES) {
-            let used = LANES.min(size.width - left);
-            let at = y * size.width + left;
-            let fits = match flat(size.radius, padded, left, y) {
-                Some(value) => [
-                    [0; LANES],
-                    [0; LANES],
-                    [0; LANES],
-                    [value << OFFSET_BITS; LANES],
-                ],
-                None => {
-                    let count = |x: usize| inside(x, size.radius, size.width).len();
-                    let counts = std::array::from_fn(|i| {
-                        (rows * count((left + i).min(size.width - 1))) as i32
-                    });
-                    let sums = sums(size.radius, padded, left, y);
-                    solve_lanes(&sums, &counts, size.epsilon)
-                }
-            };
-            for (c, fits) in fits.iter().enumerate() {
-                out[c * pixels + at..][..used].copy_from_slice(&fits[..used]);
+pub(super) fn fits(size: Fit, padded: &Padded, y: usize, out: &mut [i32]) {
+    let rows = inside(y, size.radius, size.height).len();
+    for left in (0..size.width).step_by(LANES) {
+        let used = LANES.min(size.width - left);
+        let fits = match flat(size.radius, padded, left, y) {
+            Some(value) => [
+                [0; LANES],
+                [0; LANES],
+                [0; LANES],
+                [value << OFFSET_BITS; LANES],
+            ],
+            None => {
+                let count = |x: usize| inside(x, size.radius, size.width).len();
+                let counts =
+                    std::array::from_fn(|i| (rows * count((left + i).min(size.width - 1))) as i32);
+                let sums = sums(size.radius, padded, left, y);
+                solve_lanes(&sums, &counts, size.epsilon)
             }
+        };
+        for (c, fits) in fits.iter().enumerate() {
+            out[c * size.width + left..][..used].copy_from_slice(&fits[..used]);
         }
     }
 }
@@ -198,28 +204,27 @@ fn solve3([d0, d1, d2]: [f32; 3], [m01, m02, m12]: [f32; 3], [v0, v1, v2]: [f32;
     ]
 }
 
-/// The mean of the fits of every window that a pixel lies in, rounded half up. `scratch` is a row and a radius on either side.
+/// The means of the fits of all windows that the pixels of row `y` lie in, `[4, width]`, rounded half up. `fits` holds their rows,
+/// `scratch` is a row and a radius on either side.
 #[inline(always)]
-pub(super) fn mean(size: Fit, fits: &[i32], scratch: &mut [i32], out: &mut [i32]) {
+pub(super) fn mean(size: Fit, fits: &Ring, y: usize, scratch: &mut [i32], out: &mut [i32]) {
     let (width, radius) = (size.width, size.radius);
-    let plane = width * size.height;
-    for (fits, out) in fits.chunks_exact(plane).zip(out.chunks_exact_mut(plane)) {
-        for (y, out) in out.chunks_exact_mut(width).enumerate() {
-            let rows = inside(y, radius, size.height);
-            scratch.fill(0);
-            for row in fits[rows.start * width..rows.end * width].chunks_exact(width) {
-                for (sum, fit) in scratch[radius..].iter_mut().zip(row) {
-                    *sum += fit;
-                }
+    let rows = inside(y, radius, size.height);
+    for (c, out) in out.chunks_exact_mut(width).enumerate() {
+        scratch.fill(0);
+        for y in rows.clone() {
+            let row = &fits.row(y)[c * width..][..width];
+            for (sum, fit) in scratch[radius..].iter_mut().zip(row) {
+                *sum += fit;
             }
-            out.fill(0);
-            for shift in 0..=2 * radius {
-                for (sum, value) in out.iter_mut().zip(&scratch[shift..]) {
-                    *sum += value;
-                }
-            }
-            divide(size, rows.len(), out);
         }
+        out.fill(0);
+        for shift in 0..=2 * radius {
+            for (sum, value) in out.iter_mut().zip(&scratch[shift..]) {
+                *sum += value;
+            }
+        }
+        divide(size, rows.len(), out);
     }
 }
 

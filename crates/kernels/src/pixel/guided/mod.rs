@@ -10,11 +10,13 @@ mod avx512;
 #[cfg(target_arch = "x86_64")]
 mod blocks;
 mod fit;
+mod ring;
 mod scalar;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod simd128;
 
 use fit::Padded;
+use ring::Ring;
 
 use super::lerp::Taps;
 use super::per_isa::per_isa;
@@ -45,62 +47,97 @@ pub struct Fit {
     pub epsilon: f32,
 }
 
-/// Memory of a fit.
+/// A small picture and its mask, ready to be fitted row by row.
 #[derive(Debug, Default)]
-pub struct Scratch {
+pub struct Pair {
+    size: Option<Fit>,
     padded: Padded,
-    fits: Vec<i32>,
-    sums: Vec<i32>,
 }
 
-/// Fits `mask` `[height, width]` to `guide` `[height, width, 3]`; writes coefficients `[4, height, width]`: three planes of slopes with
-/// 11 fractional bits, one of offsets with 6. Windows are cut at the border.
+impl Pair {
+    /// Takes `guide` `[height, width, 3]` and `mask` `[height, width]`; allocates when the size grows.
+    ///
+    /// # Panics
+    /// When lengths contradict the sizes or the radius is out of range.
+    pub fn set(&mut self, size: Fit, guide: &[u8], mask: &[u8]) {
+        let pixels = size.width * size.height;
+        assert_eq!(
+            (guide.len(), mask.len()),
+            (pixels * 3, pixels),
+            "guide and mask length"
+        );
+        assert!(
+            (1..=MAX_RADIUS).contains(&size.radius),
+            "radius {}",
+            size.radius
+        );
+        self.padded.take(size, guide, mask);
+        self.size = Some(size);
+    }
+}
+
+/// Memory of a band of full-size rows: the few rows of fits and of coefficients that the last one leaned on, of which the next one needs
+/// most.
 ///
-/// Window sums are exact integers; each 3 x 3 system is solved in `f32` by cofactors; the mean of overlapping fits is
-/// rounded half up.
-///
-/// # Panics
-/// When lengths contradict the sizes or the radius is out of range.
-pub fn fit(isa: Isa, size: Fit, guide: &[u8], mask: &[u8], scratch: &mut Scratch, out: &mut [i32]) {
-    let pixels = size.width * size.height;
-    assert_eq!(guide.len(), pixels * 3, "guide length");
-    assert_eq!(
-        (mask.len(), out.len()),
-        (pixels, 4 * pixels),
-        "mask and output length"
-    );
-    assert!(
-        (1..=MAX_RADIUS).contains(&size.radius),
-        "radius {}",
-        size.radius
-    );
-    scratch.padded.take(size, guide, mask);
-    scratch.fits.resize(4 * pixels, 0);
-    scratch.sums.resize(size.width + 2 * size.radius, 0);
-    per_isa!(
-        isa,
-        fit::fits,
-        (
-            size: Fit = size,
-            padded: &Padded = &scratch.padded,
-            out: &mut [i32] = &mut scratch.fits,
-        )
-    );
-    per_isa!(
-        isa,
-        fit::mean,
-        (
-            size: Fit = size,
-            fits: &[i32] = &scratch.fits,
-            sums: &mut [i32] = &mut scratch.sums,
-            out: &mut [i32] = out,
-        )
-    );
+/// All fits and coefficients of a mask at once would be the most memory that anything here takes.
+#[derive(Debug, Default)]
+pub struct Band {
+    fits: Ring,
+    sums: Vec<i32>,
+    coefficients: Ring,
+    between: Between,
+}
+
+impl Band {
+    /// Starts on rows of `pair`, which was set anew or is another.
+    ///
+    /// # Panics
+    /// When `pair` was never set.
+    pub fn start(&mut self, pair: &Pair) {
+        let size = pair.size.expect("a pair that is set");
+        self.fits.clear(2 * size.radius + 1, 4 * size.width);
+        self.coefficients.clear(2, 4 * size.width);
+        self.sums.resize(size.width + 2 * size.radius, 0);
+    }
+
+    /// Makes sure that row `y` of the coefficients is there, and with `next` the one below.
+    ///
+    /// Coefficients are `[4, width]`: three planes of slopes with 11 fractional bits, one of offsets with 6. Windows are cut at the border.
+    /// Window sums are exact integers; each 3 x 3 system is solved in `f32` by cofactors; the mean of overlapping fits is
+    /// rounded half up.
+    fn fit(&mut self, isa: Isa, pair: &Pair, y: usize, next: bool) {
+        let size = pair.size.expect("a pair that is set");
+        for y in self.coefficients.missing(y..y + 1 + usize::from(next)) {
+            for y in self.fits.missing(fit::inside(y, size.radius, size.height)) {
+                per_isa!(
+                    isa,
+                    fit::fits,
+                    (
+                        size: Fit = size,
+                        padded: &Padded = &pair.padded,
+                        y: usize = y,
+                        out: &mut [i32] = self.fits.row_mut(y),
+                    )
+                );
+            }
+            per_isa!(
+                isa,
+                fit::mean,
+                (
+                    size: Fit = size,
+                    fits: &Ring = &self.fits,
+                    y: usize = y,
+                    sums: &mut [i32] = &mut self.sums,
+                    out: &mut [i32] = self.coefficients.row_mut(y),
+                )
+            );
+        }
+    }
 }
 
 /// The coefficients of a full-size row, not yet spread over its pixels.
 #[derive(Debug, Default)]
-pub struct Between {
+struct Between {
     cells: usize,
     /// Cells of a plane, with sixteen more that are like the last.
     stride: usize,
@@ -110,28 +147,22 @@ pub struct Between {
 }
 
 impl Between {
-    fn take(&mut self, isa: Isa, coefficients: &[i32], cells: usize, y: (usize, u16)) {
+    /// Takes the row that lies `weight / 256` of the way from `above` to `below`, both `[4, cells]`.
+    fn take(&mut self, isa: Isa, above: &[i32], below: &[i32], weight: u16) {
+        let cells = above.len() / 4;
         (self.cells, self.stride) = (cells, cells + 16);
         self.planes.resize(4 * self.stride, 0);
         self.flats.resize(cells, 0);
-        let len = coefficients.len() / 4;
-        for (plane, out) in coefficients
-            .chunks_exact(len)
-            .zip(self.planes.chunks_exact_mut(self.stride))
-        {
-            let above = &plane[y.0 * cells..][..cells];
-            let below = if y.1 == 0 {
-                above
-            } else {
-                &plane[(y.0 + 1) * cells..][..cells]
-            };
+        let rows = above.chunks_exact(cells).zip(below.chunks_exact(cells));
+        let planes = self.planes.chunks_exact_mut(self.stride);
+        for ((above, below), out) in rows.zip(planes) {
             per_isa!(
                 isa,
                 scalar::between,
                 (
                     above: &[i32] = above,
                     below: &[i32] = below,
-                    weight: u16 = y.1,
+                    weight: u16 = weight,
                     out: &mut [i32] = &mut out[..cells],
                 )
             );
@@ -156,28 +187,39 @@ impl Between {
 
 /// Full-size row `y` of the mask: interpolated coefficients applied to the picture's own colours.
 ///
-/// `coefficients` is `[4, h, w]` as [`fit`] writes it, `row` `[x.len(), channels]` with 1, 3 or 4 channels (the fourth
-/// ignored), `out` `[x.len()]`. Interpolation truncates to the coefficients' fractional bits (by arithmetic shift); the
-/// sum is rounded half up and held to 0 and 255.
+/// `y` is the row's upper cell and the weight of the one below, `row` `[x.len(), channels]` with 1, 3 or 4 channels (the fourth
+/// ignored), `out` `[x.len()]`. Rows may come in any order; fastest is downwards. Interpolation truncates to the coefficients'
+/// fractional bits (by arithmetic shift); the sum is rounded half up and held to 0 and 255.
 ///
 /// # Panics
-/// When lengths contradict each other.
-pub fn row(isa: Isa, coefficients: &[i32], x: &Taps, y: (usize, u16), row: Row<'_>) {
-    let cells = x.cells();
-    assert_eq!(coefficients.len() % (4 * cells), 0, "coefficient length");
+/// When lengths contradict each other, and when the band was never started.
+pub fn row(isa: Isa, pair: &Pair, x: &Taps, y: (usize, u16), row: Row<'_>) {
+    let size = pair.size.expect("a pair that is set");
+    assert_eq!(size.width, x.cells(), "cells of the pair and of the row");
     assert_eq!(
         (row.out.len(), row.picture.len()),
         (x.len(), x.len() * row.channels),
         "row length"
     );
-    row.between.take(isa, coefficients, cells, y);
+    let (y, weight) = y;
+    let next = weight > 0;
+    assert!(y + usize::from(next) < size.height, "row of the pair");
+    row.band.fit(isa, pair, y, next);
+    let Band {
+        coefficients,
+        between,
+        ..
+    } = row.band;
+    let above = coefficients.row(y);
+    let below = if next { coefficients.row(y + 1) } else { above };
+    between.take(isa, above, below, weight);
     macro_rules! apply {
         ($body:path) => {
             per_isa!(
                 isa,
                 $body,
                 (
-                    between: &Between = row.between,
+                    between: &Between = between,
                     x: &Taps = x,
                     picture: &[u8] = row.picture,
                     out: &mut [u8] = row.out,
@@ -199,12 +241,12 @@ pub fn row(isa: Isa, coefficients: &[i32], x: &Taps, y: (usize, u16), row: Row<'
         };
         if let Some(apply) = vectors {
             // SAFETY: `_token` proved that this CPU has the features that `apply` enables.
-            return unsafe { apply(row.between, x, row.picture, row.out) };
+            return unsafe { apply(between, x, row.picture, row.out) };
         }
     }
     #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
     if row.channels == 4 && isa != Isa::Scalar {
-        return simd128::apply(row.between, x, row.picture, row.out);
+        return simd128::apply(between, x, row.picture, row.out);
     }
     match row.channels {
         1 => apply!(scalar::apply_plain::<1>),
@@ -221,8 +263,8 @@ pub struct Row<'a> {
     pub picture: &'a [u8],
     /// Bytes per pixel: 1, 3 or 4.
     pub channels: usize,
-    /// Scratch.
-    pub between: &'a mut Between,
+    /// Scratch, started on the pair.
+    pub band: &'a mut Band,
     /// A row of the mask, `[W]`.
     pub out: &'a mut [u8],
 }

@@ -1,5 +1,24 @@
 use super::*;
 
+fn pair(size: Fit, guide: &[u8], mask: &[u8]) -> (Pair, Band) {
+    let (mut pair, mut band) = (Pair::default(), Band::default());
+    pair.set(size, guide, mask);
+    band.start(&pair);
+    (pair, band)
+}
+
+/// The coefficients of every pixel.
+fn coefficients(isa: Isa, size: Fit, guide: &[u8], mask: &[u8]) -> Vec<[i32; 4]> {
+    let (pair, mut band) = pair(size, guide, mask);
+    let row = |y| {
+        band.fit(isa, &pair, y, false);
+        let row = band.coefficients.row(y);
+        let pixel = |x| std::array::from_fn(|c| row[c * size.width + x]);
+        (0..size.width).map(pixel).collect::<Vec<_>>()
+    };
+    (0..size.height).flat_map(row).collect()
+}
+
 /// The filter as the paper states it, in `f64`, window by window.
 fn reference(size: Fit, guide: &[u8], mask: &[u8]) -> Vec<[f64; 4]> {
     let (w, h, r) = (
@@ -73,17 +92,8 @@ fn coefficients_equal_the_paper_in_double_precision() {
             epsilon: 40.0,
         };
         let (guide, mask) = (noise(7, width * height * 3), noise(8, width * height));
-        let mut out = vec![0; 4 * width * height];
-        fit(
-            Isa::Scalar,
-            size,
-            &guide,
-            &mask,
-            &mut Scratch::default(),
-            &mut out,
-        );
-        for (i, exact) in reference(size, &guide, &mask).iter().enumerate() {
-            let found: [i32; 4] = std::array::from_fn(|c| out[c * width * height + i]);
+        let found = coefficients(Isa::Scalar, size, &guide, &mask);
+        for (found, exact) in found.iter().zip(reference(size, &guide, &mask)) {
             for c in 0..3 {
                 assert!(
                     (f64::from(found[c]) / 2048.0 - exact[c]).abs() < 1.5e-3,
@@ -108,16 +118,8 @@ fn a_constant_mask_stays_exactly_constant_on_any_picture() {
         epsilon: 1.0,
     };
     for value in [0, 1, 254, 255] {
-        let mut out = vec![0; 4 * width * height];
         let guide = noise(3, width * height * 3);
-        fit(
-            Isa::Scalar,
-            size,
-            &guide,
-            &vec![value; width * height],
-            &mut Scratch::default(),
-            &mut out,
-        );
+        let (pair, mut band) = pair(size, &guide, &vec![value; width * height]);
         let mut x = Taps::default();
         x.set(50, width, width, 50);
         for channels in [1, 3, 4] {
@@ -125,10 +127,10 @@ fn a_constant_mask_stays_exactly_constant_on_any_picture() {
             let target = Row {
                 picture: &picture,
                 channels,
-                between: &mut Between::default(),
+                band: &mut band,
                 out: &mut alpha,
             };
-            row(Isa::Scalar, &out, &x, (2, 100), target);
+            row(Isa::Scalar, &pair, &x, (2, 100), target);
             assert_eq!(alpha, [value; 50]);
         }
     }
@@ -157,15 +159,7 @@ fn a_blurred_step_follows_the_pictures_edge() {
         radius: 3,
         epsilon: 10.0,
     };
-    let mut coefficients = vec![0; 4 * width * height];
-    fit(
-        Isa::Scalar,
-        size,
-        &guide,
-        &mask,
-        &mut Scratch::default(),
-        &mut coefficients,
-    );
+    let (pair, mut band) = pair(size, &guide, &mask);
     let mut x = Taps::default();
     x.set(160, width, 1, 10);
     let picture: Vec<u8> = (0..160)
@@ -174,13 +168,13 @@ fn a_blurred_step_follows_the_pictures_edge() {
     let mut alpha = [0; 160];
     row(
         Isa::Scalar,
-        &coefficients,
+        &pair,
         &x,
         (4, 0),
         Row {
             picture: &picture,
             channels: 3,
-            between: &mut Between::default(),
+            band: &mut band,
             out: &mut alpha,
         },
     );
@@ -226,21 +220,13 @@ fn every_isa_gives_the_same_coefficients_and_rows() {
         x.set(len, width, width, len);
         let picture = noise(9, len * 4);
         let mut answers = Isa::available().map(|isa| {
-            let mut coefficients = vec![0; 4 * width * height];
-            fit(
-                isa,
-                size,
-                &guide,
-                &mask,
-                &mut Scratch::default(),
-                &mut coefficients,
-            );
+            let (pair, mut band) = pair(size, &guide, &mask);
             let rows = [1, 3, 4].map(|channels| {
                 let mut out = vec![7; len];
                 let target = Row {
                     picture: &picture[..len * channels],
                     channels,
-                    between: &mut Between::default(),
+                    band: &mut band,
                     out: &mut out,
                 };
                 let y = if height > 1 {
@@ -248,15 +234,50 @@ fn every_isa_gives_the_same_coefficients_and_rows() {
                 } else {
                     (0, 0)
                 };
-                row(isa, &coefficients, &x, y, target);
+                row(isa, &pair, &x, y, target);
                 out
             });
-            (coefficients, rows)
+            (coefficients(isa, size, &guide, &mask), rows)
         });
         let oracle = answers.next();
         assert!(
             answers.all(|answer| Some(answer) == oracle),
             "{width} x {height}, {len}"
         );
+    }
+}
+
+#[test]
+fn rows_are_the_same_in_any_order_and_from_any_first_one_on() {
+    let (width, height, len) = (21, 17, 40);
+    let size = Fit {
+        width,
+        height,
+        radius: 2,
+        epsilon: 8.0,
+    };
+    let (guide, mask) = (noise(7, width * height * 3), noise(8, width * height));
+    let (pair, mut band) = pair(size, &guide, &mask);
+    let picture = noise(9, len * 3);
+    let (mut x, mut y) = (Taps::default(), Taps::default());
+    x.set(len, width, width, len);
+    y.set(50, height, height, 50);
+    let drawn = |band: &mut Band, i: usize| {
+        let mut out = vec![7; len];
+        let target = Row {
+            picture: &picture,
+            channels: 3,
+            band,
+            out: &mut out,
+        };
+        row(Isa::detect(), &pair, &x, y.at(i), target);
+        out
+    };
+    let downwards: Vec<_> = (0..50).map(|i| drawn(&mut band, i)).collect();
+    for i in [49, 3, 4, 30, 29, 12, 0, 49, 7] {
+        assert_eq!(drawn(&mut band, i), downwards[i], "row {i}");
+        let mut own = Band::default();
+        own.start(&pair);
+        assert_eq!(drawn(&mut own, i), downwards[i], "row {i} alone");
     }
 }
