@@ -14,7 +14,9 @@ impl FilterI8<'_> {
     /// Whether every weight less its zero point is the sum of two signed bytes.
     pub(super) fn splits(&self) -> bool {
         let most = 2 * i16::from(i8::MAX);
-        (0..self.weights.len()).all(|index| self.weight(index) <= most)
+        // The greatest weight less any other zero point is no more.
+        self.weight_zero > i8::MIN
+            || (0..self.weights.len()).all(|index| self.weight(index) <= most)
     }
 }
 

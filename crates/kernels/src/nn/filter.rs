@@ -25,10 +25,16 @@ impl FilterI8<'_> {
         i16::from(self.weights[index]) - i16::from(self.weight_zero)
     }
 
-    /// What the products of one output's `weights` (their indices) with inputs as stored, each raised by `lift`, lack to its sum: the
-    /// bias, and what the input's zero point takes away.
-    pub(crate) fn offset(&self, o: usize, weights: impl Iterator<Item = usize>, lift: i32) -> i32 {
-        let sum: i32 = weights.map(|index| i32::from(self.weight(index))).sum();
+    /// What the products of one output's `weights`, as they are stored, with inputs as stored, each raised by `lift`, lack to its sum:
+    /// the bias, and what the input's zero point takes away.
+    pub(crate) fn offset<'w>(
+        &self,
+        o: usize,
+        weights: impl ExactSizeIterator<Item = &'w i8>,
+        lift: i32,
+    ) -> i32 {
+        let zeros = i32::from(self.weight_zero) * weights.len() as i32;
+        let sum = weights.map(|&weight| i32::from(weight)).sum::<i32>() - zeros;
         self.bias[o].wrapping_sub(sum.wrapping_mul(i32::from(self.input_zero) + lift))
     }
 

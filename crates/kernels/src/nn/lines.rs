@@ -12,16 +12,6 @@ impl Line {
     }
 }
 
-/// `bytes`, the last line filled up with zeros.
-pub(crate) fn lines(bytes: &[i8]) -> Vec<Line> {
-    let line = |part: &[i8]| {
-        let mut line = Line::of(0);
-        line.0[..part.len()].copy_from_slice(part);
-        line
-    };
-    bytes.chunks(64).map(line).collect()
-}
-
 /// The bytes of `lines`.
 pub(crate) fn bytes_mut(lines: &mut [Line]) -> &mut [i8] {
     // SAFETY: a line is 64 bytes without padding (size and alignment are both 64), so `lines` is as many bytes, all initialised.
@@ -33,12 +23,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bytes_come_back_in_whole_lines() {
-        let bytes: Vec<i8> = (0..100).collect();
-        let mut lines = lines(&bytes);
+    fn bytes_are_those_of_the_lines_in_order() {
+        let mut lines = vec![Line::of(1), Line::of(2)];
         assert_eq!(lines.as_ptr().addr() % 64, 0);
-        let back = bytes_mut(&mut lines);
-        assert_eq!(back[..100], bytes);
-        assert_eq!(back[100..], [0; 28]);
+        let bytes = bytes_mut(&mut lines);
+        assert_eq!((bytes.len(), bytes[63], bytes[64]), (128, 1, 2));
+        bytes[64] = 7;
+        assert_eq!(lines[1].0[..2], [7, 2]);
     }
 }

@@ -12,7 +12,7 @@
 use super::ring::Ring;
 use super::{Depthwise, FilterI8};
 use crate::nn::excess::split;
-use crate::nn::lines::{Line, lines as as_lines};
+use crate::nn::lines::Line;
 use crate::requantize::OutputI8;
 use crate::requantize::avx512::Output;
 use std::arch::x86_64::*;
@@ -63,23 +63,31 @@ impl Packed {
             quads.dedup();
             quads
         });
-        let (mut weights, mut excess, mut exceeds) = (Vec::new(), Vec::new(), vec![false; lanes]);
+        let count = lanes * kh * spans.iter().map(Vec::len).sum::<usize>();
+        let mut weights = Vec::with_capacity(count);
+        let (mut excess, mut exceeds) = (Vec::new(), vec![false; lanes]);
+        let taps = |i: usize, quad: usize| {
+            let taps = (0..kw).map(move |kx| (kx, pixel(i, kx)));
+            taps.filter(move |(_, at)| at / QUAD == quad)
+        };
         for (lane, ky) in (0..lanes).flat_map(|lane| (0..kh).map(move |ky| (lane, ky))) {
             for (i, quad) in spans
                 .iter()
                 .enumerate()
                 .flat_map(|(i, s)| s.iter().map(move |q| (i, q)))
             {
-                for channel in lane * LANE..(lane + 1) * LANE {
-                    for at in quad * QUAD..(quad + 1) * QUAD {
-                        let tap = (0..kw).find(|&k| pixel(i, k) == at && channel < channels);
-                        let [weight, rest] = tap.map_or([0; 2], |kx| {
-                            split(c.weight((ky * kw + kx) * channels + channel))
-                        });
-                        weights.push(weight);
-                        excess.push(rest);
-                        exceeds[lane] |= rest != 0;
+                let [mut near, mut beyond] = [Line::of(0); 2];
+                for (kx, at) in taps(i, *quad) {
+                    for channel in lane * LANE..channels.min((lane + 1) * LANE) {
+                        let place = channel % LANE * QUAD + at % QUAD;
+                        let weight = c.weight((ky * kw + kx) * channels + channel);
+                        [near.0[place], beyond.0[place]] = split(weight);
                     }
+                }
+                exceeds[lane] |= beyond.0 != [0; 64];
+                weights.push(near);
+                if c.weight_zero != 0 {
+                    excess.push(beyond);
                 }
             }
         }
@@ -87,7 +95,7 @@ impl Packed {
             excess.clear();
         }
         let mut bias: Vec<i32> = (0..channels)
-            .map(|o| c.offset(o, (0..kh * kw).map(|t| t * channels + o), 128))
+            .map(|o| c.offset(o, (0..kh * kw).map(|t| &c.weights[t * channels + o]), 128))
             .collect();
         bias.resize(lanes * LANE, 0);
         let mut scales = c.scales.to_vec();
@@ -100,8 +108,8 @@ impl Packed {
             lanes,
             quads,
             spans,
-            weights: as_lines(&weights),
-            excess: as_lines(&excess),
+            weights,
+            excess,
             exceeds,
             bias,
             scales,

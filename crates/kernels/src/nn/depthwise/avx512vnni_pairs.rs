@@ -65,7 +65,7 @@ impl Pairs {
         shape.window == window
             && shape.input.iter().all(|&extent| extent > 0)
             && shape.input[3].is_multiple_of(LANE)
-            && (0..c.weights.len()).all(fits)
+            && (c.weight_zero == 0 || (0..c.weights.len()).all(fits))
     }
 
     /// Packs the weights of a convolution that [`Pairs::suits`].
@@ -211,20 +211,27 @@ impl Phase {
     fn new(c: &FilterI8<'_>, channels: usize, start: usize) -> Self {
         // The channel of place `i` of plane `q`: four of every lane.
         let channel = |q: usize, i: usize| (start + i / 4 * LANE + q * 4 + i % 4) % channels;
-        let weight = |column: usize, row: usize, q: usize, byte: usize| {
-            let ky = (byte % ROWS).checked_sub(row).filter(|&ky| ky < 3);
-            ky.map_or(0, |ky| {
+        let mut weights = [[[Line::of(0); PLANES]; 2]; COLUMNS];
+        for (q, i) in (0..PLANES).flat_map(|q| (0..LANE).map(move |i| (q, i))) {
+            let channel = channel(q, i);
+            for (ky, column) in (0..3).flat_map(|ky| (0..COLUMNS).map(move |column| (ky, column))) {
                 // A signed byte, as `suits` has seen.
-                c.weight((ky * COLUMNS + column) * channels + channel(q, byte / ROWS)) as i8
-            })
+                let weight = c.weight((ky * COLUMNS + column) * channels + channel) as i8;
+                for (row, planes) in weights[column].iter_mut().enumerate() {
+                    planes[q].0[i * ROWS + ky + row] = weight;
+                }
+            }
+        }
+        let bias = |o: usize| {
+            c.offset(
+                o,
+                (0..3 * COLUMNS).map(|tap| &c.weights[tap * channels + o]),
+                128,
+            )
         };
-        let lines = |column: usize, row: usize| {
-            std::array::from_fn(|q| Line(std::array::from_fn(|byte| weight(column, row, q, byte))))
-        };
-        let bias = |o: usize| c.offset(o, (0..3 * COLUMNS).map(|tap| tap * channels + o), 128);
         let each = |q: usize| -> [usize; 16] { std::array::from_fn(|i| channel(q, i)) };
         Self {
-            weights: std::array::from_fn(|column| std::array::from_fn(|row| lines(column, row))),
+            weights,
             bias: std::array::from_fn(|q| each(q).map(bias)),
             scales: std::array::from_fn(|q| each(q).map(|o| c.scales[o])),
         }

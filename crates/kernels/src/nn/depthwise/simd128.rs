@@ -66,7 +66,13 @@ impl<L: Dots> Packed<L> {
                 }
             }
         }
-        let offset = |o: usize| c.offset(o, (0..kh * kw).map(|t| t * channels + o), isa.lift());
+        let offset = |o: usize| {
+            c.offset(
+                o,
+                (0..kh * kw).map(|t| &c.weights[t * channels + o]),
+                isa.lift(),
+            )
+        };
         Self {
             isa,
             shape: *shape,

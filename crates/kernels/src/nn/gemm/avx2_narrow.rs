@@ -32,7 +32,10 @@ impl Narrow {
         if !matches!(outputs, 1 | 2 | 4) || c.segments != 1 || !inputs.is_multiple_of(BLOCK) {
             return None;
         }
-        let row = |o: usize| o * inputs..(o + 1) * inputs;
+        let bias = |o: usize| {
+            let row = &c.filter.weights[o * inputs..][..inputs];
+            c.filter.offset(o, row.iter(), 0)
+        };
         let blocks = (0..outputs * inputs).step_by(BLOCK);
         Some(Self {
             isa,
@@ -41,7 +44,7 @@ impl Narrow {
             weights: blocks
                 .map(|at| std::array::from_fn(|i| c.filter.weight(at + i)))
                 .collect(),
-            bias: std::array::from_fn(|l| c.filter.offset(l % outputs, row(l % outputs), 0)),
+            bias: std::array::from_fn(|l| bias(l % outputs)),
             scales: std::array::from_fn(|l| c.filter.scales[l % outputs]),
             output: c.filter.output,
         })

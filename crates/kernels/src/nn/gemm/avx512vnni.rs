@@ -12,7 +12,7 @@ use super::avx512vnni_narrow::Narrow;
 use super::avx512vnni_thin::Thin;
 use super::{GemmI8, Rows};
 use crate::nn::excess::split;
-use crate::nn::lines::{Line, bytes_mut, lines};
+use crate::nn::lines::{Line, bytes_mut};
 use crate::requantize::avx512::Output;
 use std::arch::x86_64::*;
 
@@ -31,7 +31,7 @@ pub(crate) struct Packed {
     inputs: usize,
     outputs: usize,
     groups: Vec<Group>,
-    /// A block of rows and half of another, top bits flipped; [`Packed::pitch`] bytes each.
+    /// A block of rows and half of another, or as many as come here, top bits flipped; [`Packed::pitch`] bytes each.
     flipped: Vec<Line>,
     bias: Vec<i32>,
     scales: Vec<f32>,
@@ -41,15 +41,26 @@ pub(crate) struct Packed {
 }
 
 impl GemmI8<'_> {
-    /// Weight of input `i` of a segment for output `o`, less its zero point, as two of eight bits
-    /// ([`split`]); zeros beyond the real ones.
-    pub(super) fn weight(&self, o: usize, segment: usize, i: usize) -> [i8; 2] {
-        let exists = o < self.filter.bias.len() && i < self.inputs;
-        if !exists {
-            return [0; 2];
+    /// One of the two parts ([`split`]) of the weights of the four inputs from `at` on of a segment for output `o`, less their zero
+    /// point; zeros beyond the real ones.
+    #[inline]
+    pub(super) fn quad(&self, part: usize, o: usize, segment: usize, at: usize) -> [i8; 4] {
+        if o >= self.filter.bias.len() || at >= self.inputs {
+            return [0; 4];
         }
-        let index = (o * self.segments + segment) * self.inputs + i;
-        split(self.filter.weight(index))
+        let first = (o * self.segments + segment) * self.inputs + at;
+        let count = (self.inputs - at).min(4);
+        match self.filter.weights[first..][..count].first_chunk() {
+            // Networks are packed where a process starts: these are nearly all weights.
+            Some(four) if part == 0 && self.filter.weight_zero == 0 => *four,
+            _ => std::array::from_fn(|i| {
+                if i < count {
+                    split(self.filter.weight(first + i))[part]
+                } else {
+                    0
+                }
+            }),
+        }
     }
 
     /// Whether the four inputs from `at` on have a weight beyond the signed byte for one of `outputs`.
@@ -59,7 +70,7 @@ impl GemmI8<'_> {
         segment: usize,
         at: usize,
     ) -> bool {
-        outputs.any(|o| (at..at + 4).any(|i| self.weight(o, segment, i)[1] != 0))
+        self.filter.weight_zero != 0 && outputs.any(|o| self.quad(1, o, segment, at) != [0; 4])
     }
 }
 
@@ -87,18 +98,23 @@ struct Group {
 impl Group {
     fn new(c: &GemmI8<'_>, first: usize, vectors: usize) -> Self {
         let outputs = first * LANES..(first + vectors) * LANES;
-        let (mut offsets, mut weights) = (Vec::new(), Vec::new());
         let quads = (0..c.segments)
             .flat_map(|segment| (0..c.inputs).step_by(4).map(move |at| (segment, at)));
+        let count = c.segments * c.inputs.div_ceil(4);
+        let mut offsets = Vec::with_capacity(count);
+        let mut weights = Vec::with_capacity(count * vectors);
         for part in [0, 1] {
             for (offset, (segment, at)) in quads.clone().enumerate() {
                 if part == 1 && !c.exceeds(outputs.clone(), segment, at) {
                     continue;
                 }
                 offsets.push(offset * 4);
-                for o in outputs.clone() {
-                    let four = at..at + 4;
-                    weights.extend(four.map(|i| c.weight(o, segment, i)[part]));
+                for o in outputs.clone().step_by(LANES) {
+                    let mut line = Line::of(0);
+                    for (lane, four) in line.0.as_chunks_mut().0.iter_mut().enumerate() {
+                        *four = c.quad(part, o + lane, segment, at);
+                    }
+                    weights.push(line);
                 }
             }
         }
@@ -106,7 +122,7 @@ impl Group {
             first,
             vectors,
             quads: offsets,
-            weights: lines(&weights),
+            weights,
         }
     }
 }
@@ -134,7 +150,7 @@ impl Packed {
         let mut bias: Vec<i32> = (0..outputs)
             .map(|o| {
                 let row = o * segments * inputs..(o + 1) * segments * inputs;
-                c.filter.offset(o, row, 128)
+                c.filter.offset(o, c.filter.weights[row].iter(), 128)
             })
             .collect();
         bias.resize(vectors * LANES, 0);
@@ -143,12 +159,18 @@ impl Packed {
         let narrow = Narrow::new(c, &bias);
         let thin = Thin::suits(c).then(|| Thin::new(c, &bias));
         let pitch = segments * inputs.next_multiple_of(4);
+        // Fewer rows than it takes are all that `thin` leaves.
+        let rows = if thin.is_some() {
+            Thin::LEAST
+        } else {
+            BLOCK + BLOCK / 2
+        };
         Self {
             segments,
             inputs,
             outputs,
             groups,
-            flipped: vec![Line::of(0); ((BLOCK + BLOCK / 2) * pitch).div_ceil(64)],
+            flipped: vec![Line::of(0); (rows * pitch).div_ceil(64)],
             bias,
             scales,
             output: c.filter.output,

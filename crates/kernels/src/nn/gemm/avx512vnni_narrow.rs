@@ -40,8 +40,8 @@ impl Narrow {
             outputs,
             weights: quads
                 .map(|(o, at)| {
-                    let four: [u8; 4] = std::array::from_fn(|i| c.weight(o, 0, at + i)[0] as u8);
-                    i32::from_le_bytes(four)
+                    let four = c.quad(0, o, 0, at);
+                    i32::from_le_bytes(four.map(|weight| weight as u8))
                 })
                 .collect(),
             bias: bias[..outputs].to_vec(),

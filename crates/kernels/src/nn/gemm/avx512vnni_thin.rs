@@ -59,6 +59,9 @@ struct Block {
 }
 
 impl Thin {
+    /// The fewest rows that it takes.
+    pub(crate) const LEAST: usize = FOUR;
+
     /// Packs the weights; `bias` already makes up for the flipped inputs.
     pub(crate) fn new(c: &GemmI8<'_>, bias: &[i32]) -> Self {
         let outputs = c.filter.bias.len();
@@ -104,7 +107,7 @@ impl Thin {
 
     /// Whether there are rows enough to fill a vector.
     pub(crate) fn fits(&self, count: usize) -> bool {
-        count >= FOUR
+        count >= Self::LEAST
     }
 
     /// Runs, when the rows fit.
@@ -268,10 +271,14 @@ impl Block {
             for quad in 0..chunk.quads {
                 let first = chunk.at + quad * 4;
                 weights.extend(groups.clone().map(|g| {
-                    Line(std::array::from_fn(|i| {
-                        let weight = c.weight(g * 4 + i / 4 % 4, chunk.segment, first + i % 4);
-                        weight[usize::from(chunk.excess)]
-                    }))
+                    let four: [[i8; 4]; 4] = std::array::from_fn(|j| {
+                        c.quad(usize::from(chunk.excess), g * 4 + j, chunk.segment, first)
+                    });
+                    let mut line = Line::of(0);
+                    for lane in line.0.chunks_exact_mut(CHUNK) {
+                        lane.copy_from_slice(four.as_flattened());
+                    }
+                    line
                 }));
             }
         }

@@ -76,7 +76,9 @@ impl Packed {
             inputs,
             outputs,
             weights,
-            bias: in_vectors(outputs, |o| c.filter.offset(o, row(o), 0)),
+            bias: in_vectors(outputs, |o| {
+                c.filter.offset(o, c.filter.weights[row(o)].iter(), 0)
+            }),
             scales: in_vectors(outputs, |o| c.filter.scales[o]),
             output: c.filter.output,
             staged: vec![[[[0; STEP]; 2]; PAIRS]; segments * steps],

@@ -57,7 +57,10 @@ impl<L: Dots> Packed<L> {
                 }
             }
         }
-        let offset = |o: usize| c.filter.offset(o, row(o), isa.lift());
+        let offset = |o: usize| {
+            c.filter
+                .offset(o, c.filter.weights[row(o)].iter(), isa.lift())
+        };
         // The lanes of a single output all hold it.
         let lanes = if outputs == 1 { LANES } else { outputs };
         let output_of = |lane: usize| lane.min(outputs - 1);

@@ -54,7 +54,7 @@ impl<L: Lanes, const M: usize> Packed<L, M> {
                 }
             }
         }
-        let offset = |o: usize| c.filter.offset(o, row(o), L::LIFT);
+        let offset = |o: usize| c.filter.offset(o, c.filter.weights[row(o)].iter(), L::LIFT);
         Self {
             isa,
             segments,
