@@ -1,6 +1,8 @@
 //! A model's tensors and operators as values and nodes; constants converted and folded.
 use std::sync::Arc;
 
+use bytemuck::allocation::cast_slice_arc;
+
 use super::{Constant, Graph, Node, Port, Value};
 use crate::error::{Error, Result};
 use crate::model::{Model, Tensor, place};
@@ -25,7 +27,7 @@ struct Room {
 }
 
 pub(super) fn build(model: Model) -> Result<Graph> {
-    let data: usize = model.buffers.iter().map(Vec::len).sum();
+    let data: usize = model.buffers.iter().map(|data| data.len()).sum();
     let constants = data.saturating_mul(CONSTANT_GROWTH).max(CONSTANT_FLOOR);
     let mut room = Room {
         constants,
@@ -135,7 +137,7 @@ fn unused() -> Value {
 }
 
 /// A tensor as a value: `U8` flipped to `I8`, `F16` widened to `F32`.
-fn value(tensor: &Tensor, buffers: &[Vec<u8>], room: &mut usize) -> Result<Value> {
+fn value(tensor: &Tensor, buffers: &[Arc<[u8]>], room: &mut usize) -> Result<Value> {
     let (dtype, quantization) = match tensor.dtype {
         DType::U8 => (DType::I8, tensor.quantization.clone().map(shifted)),
         DType::F16 => (DType::F32, None),
@@ -178,15 +180,15 @@ fn take(room: &mut usize, bytes: usize) -> Result<()> {
 }
 
 /// Little-endian file data of type `dtype` as the graph's type.
-fn constant(dtype: DType, data: &[u8]) -> Result<Constant> {
+fn constant(dtype: DType, data: &Arc<[u8]>) -> Result<Constant> {
     Ok(match dtype {
         DType::F32 => Constant::F32(elements(data, f32::from_le_bytes)),
         DType::F16 => Constant::F32(elements(data, |b| half::f16::from_le_bytes(b).to_f32())),
-        DType::I8 => Constant::I8(elements(data, i8::from_le_bytes)),
+        DType::I8 => Constant::I8(cast_slice_arc(data.clone())),
         DType::U8 => Constant::I8(elements(data, |[byte]: [u8; 1]| (byte ^ 0x80) as i8)),
         DType::I32 => Constant::I32(elements(data, i32::from_le_bytes)),
         DType::I64 => Constant::I64(elements(data, i64::from_le_bytes)),
-        DType::Bool if data.iter().all(|&byte| byte <= 1) => Constant::Bool(data.into()),
+        DType::Bool if data.iter().all(|&byte| byte <= 1) => Constant::Bool(data.clone()),
         DType::Bool => return Err(Error::invalid("a bool that is neither 0 nor 1")),
     })
 }

@@ -7,6 +7,8 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use crate::error::{Error, Result};
 use crate::limits::Limits;
 use hypercut_schema as schema;
@@ -25,7 +27,8 @@ pub struct Model {
     pub(crate) description: String,
     /// By the file's index; `None` for tensors that nothing refers to, which are not checked.
     pub(crate) tensors: Vec<Option<Tensor>>,
-    pub(crate) buffers: Vec<Vec<u8>>,
+    /// Shared with the constants of a graph that are their bytes.
+    pub(crate) buffers: Vec<Arc<[u8]>>,
     pub(crate) operators: Vec<Operator>,
     pub(crate) inputs: Vec<usize>,
     pub(crate) outputs: Vec<usize>,
@@ -125,7 +128,7 @@ impl Model {
 }
 
 /// The data of every buffer.
-fn buffers(root: &schema::Model<'_>) -> Result<Vec<Vec<u8>>> {
+fn buffers(root: &schema::Model<'_>) -> Result<Vec<Arc<[u8]>>> {
     let Some(buffers) = root.buffers() else {
         return Ok(Vec::new());
     };
@@ -138,7 +141,9 @@ fn buffers(root: &schema::Model<'_>) -> Result<Vec<Vec<u8>>> {
         }
         Ok(buffer
             .data()
-            .map_or_else(Vec::new, |data| data.bytes().to_vec()))
+            .map(|data| data.bytes())
+            .unwrap_or_default()
+            .into())
     };
     buffers.iter().map(data).collect()
 }

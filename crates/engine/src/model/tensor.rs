@@ -1,4 +1,6 @@
 //! Tensors of the file: type, shape and quantization, checked.
+use std::sync::Arc;
+
 use crate::error::{Error, Result};
 use crate::tensor::{DType, Quantization};
 use hypercut_schema as schema;
@@ -23,7 +25,7 @@ pub struct Tensor {
 
 impl Tensor {
     /// Reads one tensor; `buffers` holds the data of every buffer.
-    pub(super) fn read(tensor: &schema::Tensor<'_>, buffers: &[Vec<u8>]) -> Result<Self> {
+    pub(super) fn read(tensor: &schema::Tensor<'_>, buffers: &[Arc<[u8]>]) -> Result<Self> {
         let name = tensor
             .name()
             .map(|bytes| String::from_utf8_lossy(bytes.bytes()).into_owned())
@@ -32,7 +34,11 @@ impl Tensor {
         Self::read_named(tensor, name, buffers).map_err(|error| error.at(place))
     }
 
-    fn read_named(tensor: &schema::Tensor<'_>, name: String, buffers: &[Vec<u8>]) -> Result<Self> {
+    fn read_named(
+        tensor: &schema::Tensor<'_>,
+        name: String,
+        buffers: &[Arc<[u8]>],
+    ) -> Result<Self> {
         if tensor.sparsity().is_some() {
             return Err(Error::unsupported("sparse data"));
         }
