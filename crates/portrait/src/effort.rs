@@ -7,6 +7,8 @@ use crate::threads::Threads;
 use crate::thumbnail::Thumbnail;
 use hypercut_kernels::isa::Isa;
 use hypercut_kernels::pixel::Source;
+use hypercut_kernels::pixel::inset::{Column, Inset, Line};
+use hypercut_kernels::pixel::mirror;
 use hypercut_kernels::pixel::resize::Resize;
 
 /// How often the network looks at a frame.
@@ -117,7 +119,7 @@ pub(crate) struct Still {
     crop: Resize,
     thumbnail: Thumbnail,
     closer: Mask,
-    across: Vec<Across>,
+    inset: Inset,
     /// What is known beforehand of the part that is looked at.
     earlier: Mask,
 }
@@ -135,7 +137,7 @@ impl Still {
     ) -> Result<f32> {
         self.mirror.look(&mut eyes, picture, None, first)?;
         let confidence = Verdict::of(first).confidence;
-        self.mirror.add_to(first);
+        self.mirror.add_to(eyes.isa, first);
         enlarge(eyes.isa, &mut self.enlarge, first, out);
         let Some(mut people) = around_people(first) else {
             return Ok(confidence);
@@ -190,8 +192,8 @@ impl Still {
             self.thumbnail
                 .take(eyes.threads, eyes.isa, &window, input.width, input.height);
         self.mirror.look(eyes, picture, earlier, &mut self.closer)?;
-        self.mirror.add_to(&mut self.closer);
-        blend(&self.closer, part, weight, &mut self.across, out);
+        self.mirror.add_to(eyes.isa, &mut self.closer);
+        blend(eyes.isa, &self.closer, part, weight, &mut self.inset, out);
         Ok(())
     }
 }
@@ -214,11 +216,9 @@ fn cut(isa: Isa, resize: &mut Resize, mask: &Mask, part: Part, size: Size, out: 
     }
 }
 
-/// Scratch of a look at the mirror image.
+/// The answer to a mirror image.
 #[derive(Debug, Default)]
 struct Mirror {
-    picture: Vec<u8>,
-    earlier: Mask,
     answer: Mask,
 }
 
@@ -231,46 +231,21 @@ impl Mirror {
         earlier: Option<&Mask>,
         mask: &mut Mask,
     ) -> Result<()> {
-        let width = eyes.network.input().width;
-        self.picture.clear();
-        for row in picture.chunks_exact(3 * width) {
-            self.picture
-                .extend(row.as_chunks::<3>().0.iter().rev().flatten());
-        }
-        let mirrored_earlier = earlier.map(|mask| {
-            self.earlier.resize(mask.width(), mask.height());
-            let rows = self.earlier.data_mut().chunks_exact_mut(width);
-            for (to, from) in rows.zip(mask.data().chunks_exact(width)) {
-                to.copy_from_slice(from);
-                to.reverse();
-            }
-            &self.earlier
-        });
-        let (network, mirrored) = (&mut *eyes.network, &self.picture);
-        let answer = &mut self.answer;
+        let (network, answer) = (&mut *eyes.network, &mut self.answer);
         let Some(second) = &mut eyes.second else {
             network.run(picture, earlier, mask)?;
-            return network.run(mirrored, mirrored_earlier, answer);
+            return network.run_mirrored(picture, earlier, answer);
         };
         let (plain, other) = eyes.threads.join(
             || network.run(picture, earlier, mask),
-            || second.run(mirrored, mirrored_earlier, answer),
+            || second.run_mirrored(picture, earlier, answer),
         );
         plain.and(other)
     }
 
     /// `mask`, the answer to a picture, becomes the mean of it and of that to the mirror image, halves rounded up.
-    fn add_to(&self, mask: &mut Mask) {
-        let width = mask.width();
-        for (row, other) in mask
-            .data_mut()
-            .chunks_exact_mut(width)
-            .zip(self.answer.data().chunks_exact(width))
-        {
-            for (a, &b) in row.iter_mut().zip(other.iter().rev()) {
-                *a = (u16::from(*a) + u16::from(b)).div_ceil(2) as u8;
-            }
-        }
+    fn add_to(&self, isa: Isa, mask: &mut Mask) {
+        mirror::mean(isa, mask.width(), mask.data_mut(), self.answer.data());
     }
 }
 
@@ -312,17 +287,11 @@ fn around_people(mask: &Mask) -> Option<Part> {
 }
 
 /// Where the centre of pixel `i` of `count` lies between the centres of a line of `len` samples that covers `from` to `to`:
-/// the two neighbours and the second one's weight.
-fn between(at: f32, from: f32, to: f32, len: usize) -> (usize, usize, f32) {
+/// the one before it and the next one's weight.
+fn between(at: f32, from: f32, to: f32, len: usize) -> (usize, f32) {
     let place = ((at - from) / (to - from) * len as f32 - 0.5).clamp(0.0, (len - 1) as f32);
     let near = place as usize;
-    (near, (near + 1).min(len - 1), place - near as f32)
-}
-
-fn sample(mask: &Mask, x: (usize, usize, f32), y: (usize, usize, f32)) -> f32 {
-    let row = |y: usize| &mask.data()[y * mask.width()..][..mask.width()];
-    let across = |row: &[u8]| f32::from(row[x.0]) * (1.0 - x.2) + f32::from(row[x.1]) * x.2;
-    across(row(y.0)) * (1.0 - y.2) + across(row(y.1)) * y.2
+    (near, place - near as f32)
 }
 
 /// Bilinear, half-pixel centres.
@@ -347,30 +316,28 @@ fn trust(at: f32, from: f32, to: f32) -> f32 {
     low.min(high).clamp(0.0, 1.0)
 }
 
-/// A column of `out`: what [`between`] and [`trust`] say of it.
-type Across = ((usize, usize, f32), f32);
-
-/// Mixes a closer look at `part` into `out`, counting `most` inside; `across` is scratch.
-fn blend(closer: &Mask, part: Part, most: f32, across: &mut Vec<Across>, out: &mut Mask) {
+/// Mixes a closer look at `part` into `out`, counting `most` inside; `inset` is scratch.
+fn blend(isa: Isa, closer: &Mask, part: Part, most: f32, inset: &mut Inset, out: &mut Mask) {
     let (width, height) = (out.width(), out.height());
     let (first, columns) = pixels(part.left, part.right, width);
     let (top, rows) = pixels(part.top, part.bottom, height);
-    across.clear();
-    across.extend((first..first + columns).map(|i| {
+    inset.start((first..first + columns).map(|i| {
         let at = (i as f32 + 0.5) / width as f32;
-        let x = between(at, part.left, part.right, closer.width());
-        (x, trust(at, part.left, part.right))
+        let (left, across) = between(at, part.left, part.right, closer.width());
+        let trust = trust(at, part.left, part.right);
+        Column {
+            left,
+            across,
+            trust,
+        }
     }));
     for j in top..top + rows {
-        let at_y = (j as f32 + 0.5) / height as f32;
-        let y = between(at_y, part.top, part.bottom, closer.height());
-        let trust_y = trust(at_y, part.top, part.bottom);
-        let row = &mut out.data_mut()[j * width..][..width][first..][..columns];
-        for (value, &(x, trust_x)) in row.iter_mut().zip(&*across) {
-            let weight = most * trust_y.min(trust_x);
-            let (old, new) = (f32::from(*value), sample(closer, x, y));
-            *value = (old + (new - old) * weight + 0.5) as u8;
-        }
+        let at = (j as f32 + 0.5) / height as f32;
+        let (top, down) = between(at, part.top, part.bottom, closer.height());
+        let trust = trust(at, part.top, part.bottom);
+        let row = &mut out.data_mut()[j * width + first..][..columns];
+        let line = Line { top, down, trust };
+        inset.mix(isa, (closer.data(), closer.width()), line, most, row);
     }
 }
 
@@ -424,10 +391,11 @@ mod tests {
             bottom: 1.0,
         };
         blend(
+            Isa::detect(),
             &mask(4, 4, |_, _| 200),
             part,
             CLOSER,
-            &mut Vec::new(),
+            &mut Inset::default(),
             &mut out,
         );
         let row = &out.data()[20 * 40..][..40];
@@ -471,7 +439,7 @@ mod tests {
             mirror
                 .look(&mut eyes, &picture, earlier, &mut mask)
                 .unwrap();
-            mirror.add_to(&mut mask);
+            mirror.add_to(eyes.isa, &mut mask);
             assert!(symmetric(&mask));
             mask.data().to_vec()
         });

@@ -4,6 +4,7 @@ use hypercut_engine::model::Model;
 use hypercut_engine::plan::Plan;
 use hypercut_engine::tensor::{DType, TensorInfo};
 use hypercut_engine::{Session, error};
+use hypercut_kernels::pixel::mirror::{self, Seen};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::mask::Mask;
@@ -119,29 +120,52 @@ impl Network {
         earlier: Option<&Mask>,
         mask: &mut Mask,
     ) -> Result<()> {
-        let remembers = self.remembers;
+        self.look(rgb, earlier, false, mask)
+    }
+
+    /// [`run`](Self::run) on the mirror image of both; `mask` is the mirror image's too.
+    pub(crate) fn run_mirrored(
+        &mut self,
+        rgb: &[u8],
+        earlier: Option<&Mask>,
+        mask: &mut Mask,
+    ) -> Result<()> {
+        self.look(rgb, earlier, true, mask)
+    }
+
+    fn look(
+        &mut self,
+        rgb: &[u8],
+        earlier: Option<&Mask>,
+        mirrored: bool,
+        mask: &mut Mask,
+    ) -> Result<()> {
+        let seen = Seen {
+            rgb,
+            mask: earlier.map(Mask::data),
+            width: self.input.width,
+            mirrored,
+        };
+        let channels = 3 + usize::from(self.remembers);
         match self.session.input(0)?.dtype {
-            DType::U8 if remembers => {
+            DType::U8 => {
                 self.staged
-                    .resize(4 * self.input.width * self.input.height, 0);
-                fill(&mut self.staged, remembers, rgb, earlier, |byte| byte);
+                    .resize(channels * self.input.width * self.input.height, 0);
+                fill(&mut self.staged, channels, seen, |byte| byte);
                 self.session.set_input(0, &self.staged)?;
             }
-            DType::U8 => self.session.set_input(0, rgb)?,
-            DType::I8 => fill(
-                self.session.input_mut::<i8>(0)?,
-                remembers,
-                rgb,
-                earlier,
-                |byte| (byte ^ 0x80) as i8,
-            ),
-            _ => fill(
-                self.session.input_mut::<f32>(0)?,
-                remembers,
-                rgb,
-                earlier,
-                |byte| f32::from(byte) / 255.0,
-            ),
+            DType::I8 if self.remembers => {
+                let isa = self.session.plan().isa();
+                mirror::fill(isa, seen, self.session.input_mut::<i8>(0)?);
+            }
+            DType::I8 => {
+                let input = self.session.input_mut::<i8>(0)?;
+                fill(input, channels, seen, |byte| (byte ^ 0x80) as i8);
+            }
+            _ => {
+                let input = self.session.input_mut::<f32>(0)?;
+                fill(input, channels, seen, |byte| f32::from(byte) / 255.0);
+            }
         }
         self.session.run();
         mask.resize(self.size.width, self.size.height);
@@ -168,31 +192,21 @@ impl Network {
     }
 }
 
-/// Fills a network's input; one that remembers gets `earlier`, or zeros, as fourth channel.
-fn fill<T>(
-    input: &mut [T],
-    remembers: bool,
-    rgb: &[u8],
-    earlier: Option<&Mask>,
-    value: impl Fn(u8) -> T,
-) {
-    if !remembers {
-        input
-            .iter_mut()
-            .zip(rgb)
-            .for_each(|(to, &byte)| *to = value(byte));
-        return;
-    }
-    let pixels = input
-        .as_chunks_mut::<4>()
-        .0
-        .iter_mut()
-        .zip(rgb.as_chunks::<3>().0);
-    match earlier {
-        None => pixels.for_each(|(to, &[r, g, b])| *to = [r, g, b, 0].map(&value)),
-        Some(mask) => pixels
-            .zip(mask.data())
-            .for_each(|((to, &[r, g, b]), &m)| *to = [r, g, b, m].map(&value)),
+/// Fills a network's input, `[height, width, channels]`: a fourth channel is the mask, or zeros.
+fn fill<T>(input: &mut [T], channels: usize, seen: Seen<'_>, value: impl Fn(u8) -> T) {
+    let width = seen.width;
+    let rows = input.chunks_exact_mut(channels * width);
+    for ((y, row), rgb) in rows.enumerate().zip(seen.rgb.chunks_exact(3 * width)) {
+        for (i, to) in row.chunks_exact_mut(channels).enumerate() {
+            let x = if seen.mirrored { width - 1 - i } else { i };
+            let (colour, known) = to.split_at_mut(3);
+            for (to, &byte) in colour.iter_mut().zip(&rgb[3 * x..]) {
+                *to = value(byte);
+            }
+            for to in known {
+                *to = value(seen.mask.map_or(0, |mask| mask[y * width + x]));
+            }
+        }
     }
 }
 
@@ -310,18 +324,25 @@ mod tests {
     }
 
     #[test]
-    fn an_earlier_mask_is_the_fourth_channel_of_a_network_that_takes_one() {
-        let rgb = [1, 2, 3, 4, 5, 6];
-        let mask = Mask::from_raw(2, 1, vec![7, 8]).unwrap();
-        let filled = |remembers, earlier| {
-            let mut input = vec![9; if remembers { 8 } else { 6 }];
-            fill(&mut input, remembers, &rgb, earlier, |byte| byte);
+    fn an_earlier_mask_is_the_fourth_channel_and_a_mirror_turns_both() {
+        let (rgb, known) = ([1, 2, 3, 4, 5, 6], [7, 8]);
+        let filled = |channels, mask, mirrored| {
+            let mut input = vec![9; 2 * channels];
+            let seen = Seen {
+                rgb: &rgb,
+                mask,
+                width: 2,
+                mirrored,
+            };
+            fill(&mut input, channels, seen, |byte| byte);
             input
         };
-        assert_eq!(filled(true, Some(&mask)), [1, 2, 3, 7, 4, 5, 6, 8]);
-        assert_eq!(filled(true, None), [1, 2, 3, 0, 4, 5, 6, 0]);
-        assert_eq!(filled(false, Some(&mask)), rgb);
-        assert_eq!(filled(false, None), rgb);
+        let known = Some(known.as_slice());
+        assert_eq!(filled(4, known, false), [1, 2, 3, 7, 4, 5, 6, 8]);
+        assert_eq!(filled(4, known, true), [4, 5, 6, 8, 1, 2, 3, 7]);
+        assert_eq!(filled(4, None, false), [1, 2, 3, 0, 4, 5, 6, 0]);
+        assert_eq!(filled(3, known, false), rgb);
+        assert_eq!(filled(3, None, true), [4, 5, 6, 1, 2, 3]);
     }
 
     #[test]

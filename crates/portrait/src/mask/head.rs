@@ -73,12 +73,19 @@ impl Table {
     /// `values` `[pixels, channels]`, counted from the type's least value, to `out` `[pixels]`.
     pub(crate) fn run(&self, values: impl Iterator<Item = u8>, out: &mut [u8]) {
         let mut values = values.map(usize::from);
+        if self.meaning.channels() == 1 {
+            let alpha: &[u8; 256] = self.alpha.first_chunk().expect("an alpha for every byte");
+            out.iter_mut()
+                .zip(values)
+                .for_each(|(out, value)| *out = alpha[value]);
+            return;
+        }
         for out in out {
             let first = values.next().unwrap_or(0);
+            let second = values.next().unwrap_or(0);
             *out = match self.meaning {
-                Meaning::Probability | Meaning::Logit => self.alpha[first],
-                Meaning::Probabilities => self.alpha[values.next().unwrap_or(0)],
-                Meaning::Logits => self.alpha[255 + values.next().unwrap_or(0) - first],
+                Meaning::Logits => self.alpha[255 + second - first],
+                _ => self.alpha[second],
             };
         }
     }

@@ -1,5 +1,9 @@
 //! Which source pixels make an output pixel, along one axis.
 
+/// First source indices and weights of outputs, one as long as the other.
+#[cfg(target_arch = "x86_64")]
+pub(super) type Fours<'a> = (&'a [usize], &'a [[u16; 4]]);
+
 /// Taps of every output position: the first source index and 8-bit weights that sum to 256.
 #[derive(Debug, Default)]
 pub struct Axis {
@@ -8,6 +12,8 @@ pub struct Axis {
     /// `ends[i]` is where the weights of output `i` end; they begin where those of `i - 1` end.
     ends: Vec<usize>,
     weights: Vec<u16>,
+    /// The weights of each output, filled up with zeros to four; empty where one has more.
+    fours: Vec<[u16; 4]>,
 }
 
 impl Axis {
@@ -34,6 +40,17 @@ impl Axis {
                 self.push_linear(i, from, to)
             }
             self.ends.push(self.weights.len());
+        }
+        self.fours.clear();
+        for i in 0..to {
+            let (_, taps) = self.taps(i);
+            let mut four = [0; 4];
+            let Some(begin) = four.get_mut(..taps.len()) else {
+                self.fours.clear();
+                return;
+            };
+            begin.copy_from_slice(taps);
+            self.fours.push(four);
         }
     }
 
@@ -71,6 +88,12 @@ impl Axis {
     pub fn taps(&self, i: usize) -> (usize, &[u16]) {
         let begin = if i == 0 { 0 } else { self.ends[i - 1] };
         (self.first[i], &self.weights[begin..self.ends[i]])
+    }
+
+    /// Where none has more than four taps: of every output the first source index, and four weights, the last of them perhaps zeros.
+    #[cfg(target_arch = "x86_64")]
+    pub(super) fn fours(&self) -> Option<Fours<'_>> {
+        (!self.fours.is_empty()).then_some((&self.first, &self.fours))
     }
 
     /// Number of source pixels.

@@ -29,8 +29,8 @@ pub struct Resize {
 #[derive(Debug, Default)]
 pub struct Sums(Vec<u16>);
 
-/// Numbers behind the last pixel's sums, which a vector is read with.
-const MARGIN: usize = 2;
+/// Numbers behind the last pixel's sums, which vectors are read with.
+const MARGIN: usize = 15;
 
 /// How many times smaller a height may become with every row still counting: a row lies at least half in one output, and half a
 /// row of so many is two of 256, of which rounding leaves one.
@@ -136,14 +136,20 @@ impl Resize {
     /// The horizontal step.
     fn shrink_row(&self, isa: Isa, channels: usize, sums: &[u16], out: &mut [u8]) {
         #[cfg(target_arch = "x86_64")]
-        if let (3 | 4, Vectors::Avx2(_) | Vectors::Avx512(_)) = (channels, isa.vectors()) {
+        if let Vectors::Avx2(_) | Vectors::Avx512(_) = isa.vectors() {
             // SAFETY: both tokens prove that this CPU has AVX2, which includes SSE4.1.
-            return unsafe {
-                match channels {
-                    3 => sse::shrink_row::<3>(sums, &self.x, out),
-                    _ => sse::shrink_row::<4>(sums, &self.x, out),
+            unsafe {
+                match (channels, self.x.fours()) {
+                    (1, Some(x)) if out.len() >= 4 => {
+                        return sse::shrink_gray_row_of_four(sums, x, out);
+                    }
+                    (3, Some(x)) => return sse::shrink_row_of_four::<3>(sums, x, out),
+                    (4, Some(x)) => return sse::shrink_row_of_four::<4>(sums, x, out),
+                    (3, None) => return sse::shrink_row::<3>(sums, &self.x, out),
+                    (4, None) => return sse::shrink_row::<4>(sums, &self.x, out),
+                    _ => {}
                 }
-            };
+            }
         }
         #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
         if channels == 4 && isa != Isa::Scalar {
@@ -268,7 +274,15 @@ mod tests {
     #[test]
     fn every_isa_gives_the_oracles_bytes() {
         for channels in [1, 3, 4] {
-            for (from, to) in [((61, 9), (7, 4)), ((33, 8), (32, 8)), ((5, 3), (9, 9))] {
+            for (from, to) in [
+                ((61, 9), (7, 4)),
+                ((33, 8), (32, 8)),
+                ((33, 8), (15, 5)),
+                ((33, 8), (11, 3)),
+                ((5, 3), (9, 9)),
+                ((2, 2), (3, 1)),
+                ((1, 1), (4, 1)),
+            ] {
                 let data: Vec<u8> = (0..from.0 * from.1 * channels)
                     .map(|i| (i * 7919 % 256) as u8)
                     .collect();
