@@ -229,6 +229,7 @@ fn draw(evaluation: &mut Evaluation, worst: &[usize], path: &Path) -> Result<()>
     }
     let encoding = Encoding {
         format: Format::Png,
+        is_mask: false,
         quality: 100,
         icc: None,
         exif: None,

@@ -79,6 +79,7 @@ impl Page {
     pub(super) fn show(&self, frame: &Frame<'_>) -> Result<()> {
         let encoding = Encoding {
             format: Format::Jpeg,
+            is_mask: false,
             quality: QUALITY,
             icc: None,
             exif: None,

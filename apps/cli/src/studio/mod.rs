@@ -228,6 +228,7 @@ impl Studio {
         }
         let encoding = Encoding {
             format,
+            is_mask: self.recipe.nature.is_mask,
             quality: self.recipe.spec.quality,
             icc,
             exif: exif.as_ref(),

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use super::effect_args::{self, EffectArgs};
 use super::nature::Nature;
@@ -222,7 +222,10 @@ pub(crate) struct Recipe {
     pub(crate) logo: Option<Arc<Decoded>>,
     pub(crate) nature: Nature,
     pub(super) spec: Spec,
-    fingerprint: String,
+    /// As `spec`, with digests for the names of files.
+    digests: Spec,
+    /// Of the digests; made when it is first asked for, as a network takes its time.
+    fingerprint: OnceLock<String>,
     /// For each picture; no part of the fingerprint, as results don't depend on it.
     threads: Threads,
 }
@@ -263,7 +266,8 @@ impl Recipe {
             logo: logo.transpose()?.map(Arc::new),
             nature,
             spec: spec.clone(),
-            fingerprint: fingerprint(&digests),
+            digests,
+            fingerprint: OnceLock::new(),
             threads: Threads::default(),
         })
     }
@@ -288,7 +292,7 @@ impl Recipe {
     /// What decides about the bytes of a result besides its input, as 16 hexadecimal digits: the recipe, the contents of its
     /// files, the network, and the version of this program.
     pub(crate) fn fingerprint(&self) -> &str {
-        &self.fingerprint
+        self.fingerprint.get_or_init(|| fingerprint(&self.digests))
     }
 
     /// The format that a picture of format `input` is written in, unless the output's name says another.
