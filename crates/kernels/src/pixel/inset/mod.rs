@@ -168,6 +168,7 @@ mod tests {
             state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             (state >> 24) as u8
         };
+        let mut inset = Inset::default();
         for (width, height, columns, rows) in [(1, 1, 5, 3), (7, 4, 40, 9), (33, 20, 17, 31)] {
             let small: Vec<u8> = (0..width * height).map(|_| byte()).collect();
             let place = |i: usize, of: usize, len: usize| {
@@ -187,7 +188,6 @@ mod tests {
                 })
                 .collect();
             let before: Vec<u8> = (0..columns.len()).map(|_| byte()).collect();
-            let mut inset = Inset::default();
             for isa in Isa::available() {
                 inset.start(columns.iter().copied());
                 for i in 0..rows {
