@@ -131,14 +131,17 @@ fn what_is_no_network_is_an_error_of_its_own_kind() {
 }
 
 #[test]
-fn a_small_mask_of_one_value_stays_that_value_at_any_size() {
+fn a_small_mask_of_one_value_becomes_one_value_at_any_size() {
     let picture = noise(90 * 70 * 3, 7);
     let frame = Frame::rgb8(&picture, 90, 70).unwrap();
     let (mut upsampler, mut out) = (Upsampler::new(), Mask::new());
     for (width, height) in [(1, 1), (5, 9), (200, 3)] {
-        let small = Mask::from_raw(width, height, vec![77; width * height]).unwrap();
-        upsampler.run(&frame, &small, &mut out).unwrap();
-        assert!(out.data().iter().all(|&alpha| alpha == 77));
+        // 1.4 times as far from 127.5.
+        for (value, expected) in [(0, 0), (77, 57), (128, 128), (180, 201), (255, 255)] {
+            let small = Mask::from_raw(width, height, vec![value; width * height]).unwrap();
+            upsampler.run(&frame, &small, &mut out).unwrap();
+            assert!(out.data().iter().all(|&alpha| alpha == expected));
+        }
     }
     assert_eq!(
         upsampler

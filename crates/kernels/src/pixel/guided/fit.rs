@@ -1,15 +1,21 @@
 //! The fits, sixteen windows at a time in plain Rust that the compiler makes vectors of.
+use std::ops::Range;
+
 use super::ring::Ring;
 use super::{Fit, MAX_SLOPE, OFFSET_BITS, SLOPE_BITS};
 
 /// Windows fitted at a time.
 const LANES: usize = 16;
 
+/// Of alpha.
+const MIDDLE: f32 = 127.5;
+
 /// A number for each of them.
 type Lanes = [i32; LANES];
 
 /// Sums over a window: r g b, p, rp gp bp, rr gg bb, rg rb gb.
-type Moments = [i32; 13];
+type Moments = [i32; MOMENTS];
+const MOMENTS: usize = 13;
 
 /// Guide and mask as four planes with a margin of zeros.
 #[derive(Debug, Default)]
@@ -19,15 +25,23 @@ pub(super) struct Padded {
     key: (usize, usize, usize),
     /// Bytes from one row to the next.
     stride: usize,
+    /// Rows with the margins above and below; one of zeros comes after them.
+    rows: usize,
 }
 
 impl Padded {
+    /// The row of zeros.
+    fn nothing(&self) -> usize {
+        self.rows
+    }
+
     pub(super) fn take(&mut self, size: Fit, guide: &[u8], mask: &[u8]) {
         let key = (size.width, size.height, size.radius);
         if self.key != key {
             self.key = key;
             self.stride = size.width.next_multiple_of(LANES) + 2 * size.radius;
-            let len = self.stride * (size.height + 2 * size.radius);
+            self.rows = size.height + 2 * size.radius;
+            let len = self.stride * (self.rows + 1);
             for plane in &mut self.planes {
                 plane.clear();
                 plane.resize(len, 0);
@@ -52,29 +66,109 @@ impl Padded {
 
 /// The places of a window around `i` that lie inside.
 #[inline(always)]
-pub(super) fn inside(i: usize, radius: usize, len: usize) -> std::ops::Range<usize> {
+pub(super) fn inside(i: usize, radius: usize, len: usize) -> Range<usize> {
     i.saturating_sub(radius)..(i + radius + 1).min(len)
+}
+
+/// The moments of every column of the windows around the pixels of a row, over the rows that these reach.
+#[derive(Debug, Default)]
+pub(super) struct Columns {
+    sums: [Vec<i32>; MOMENTS],
+    /// The row after the one that they stand for.
+    next: Option<usize>,
+}
+
+impl Columns {
+    /// They stand for no row.
+    pub(super) fn clear(&mut self) {
+        self.next = None;
+    }
+
+    /// Makes them those of row `y`: from the row above, if they stand for that.
+    #[inline(always)]
+    fn bring(&mut self, size: Fit, padded: &Padded, y: usize) {
+        let last = y + 2 * size.radius;
+        if self.next.replace(y + 1) == Some(y) && y > 0 {
+            self.count(padded, last, y - 1);
+            return;
+        }
+        for sums in &mut self.sums {
+            sums.clear();
+            sums.resize(padded.stride, 0);
+        }
+        for row in y..=last {
+            self.count(padded, row, padded.nothing());
+        }
+    }
+
+    /// Counts a padded row, and another no longer.
+    #[inline(always)]
+    fn count(&mut self, padded: &Padded, entering: usize, leaving: usize) {
+        let [r, g, b, p] = padded.planes.each_ref().map(|plane| {
+            let row = |y: usize| &plane[y * padded.stride..][..padded.stride];
+            (row(entering), row(leaving))
+        });
+        let (means, products) = self.sums.split_at_mut(4);
+        for (sums, (new, old)) in means.iter_mut().zip([r, g, b, p]) {
+            for ((sum, &new), &old) in sums.iter_mut().zip(new).zip(old) {
+                *sum += i32::from(new) - i32::from(old);
+            }
+        }
+        let pairs = [
+            (r, p),
+            (g, p),
+            (b, p),
+            (r, r),
+            (g, g),
+            (b, b),
+            (r, g),
+            (r, b),
+            (g, b),
+        ];
+        for (sums, (a, b)) in products.iter_mut().zip(pairs) {
+            let (new, old) = (a.0.iter().zip(b.0), a.1.iter().zip(b.1));
+            for ((sum, (&a, &b)), (&c, &d)) in sums.iter_mut().zip(new).zip(old) {
+                *sum += i32::from(a) * i32::from(b) - i32::from(c) * i32::from(d);
+            }
+        }
+    }
+
+    /// The moments of the windows whose first columns are `left` and the fifteen after.
+    #[inline(always)]
+    fn windows(&self, radius: usize, left: usize) -> [Lanes; MOMENTS] {
+        let mut windows = [[0; LANES]; MOMENTS];
+        for (window, sums) in windows.iter_mut().zip(&self.sums) {
+            let sums = &sums[left..][..LANES + 2 * radius];
+            let mut total = [0; LANES];
+            for shift in 0..=2 * radius {
+                let columns: &Lanes = sums[shift..].first_chunk().expect("a block and a margin");
+                for (total, column) in total.iter_mut().zip(columns) {
+                    *total += column;
+                }
+            }
+            *window = total;
+        }
+        windows
+    }
 }
 
 /// The fits of the windows around the pixels of row `y`, as four planes `[4, width]`.
 #[inline(always)]
-pub(super) fn fits(size: Fit, padded: &Padded, y: usize, out: &mut [i32]) {
+pub(super) fn fits(size: Fit, padded: &Padded, columns: &mut Columns, y: usize, out: &mut [i32]) {
+    columns.bring(size, padded, y);
     let rows = inside(y, size.radius, size.height).len();
     for left in (0..size.width).step_by(LANES) {
         let used = LANES.min(size.width - left);
         let fits = match flat(size.radius, padded, left, y) {
-            Some(value) => [
-                [0; LANES],
-                [0; LANES],
-                [0; LANES],
-                [value << OFFSET_BITS; LANES],
-            ],
+            Some(value) => {
+                let offset = fixed(steepened(value as f32, size.contrast), OFFSET_BITS);
+                [[0; LANES], [0; LANES], [0; LANES], [offset; LANES]]
+            }
             None => {
                 let count = |x: usize| inside(x, size.radius, size.width).len();
                 let counts =
                     std::array::from_fn(|i| (rows * count((left + i).min(size.width - 1))) as i32);
-                let sums = sums(size.radius, padded, left, y);
-                solve_lanes(&sums, &counts, size.epsilon)
+                solve_lanes(&columns.windows(size.radius, left), &counts, size)
             }
         };
         for (c, fits) in fits.iter().enumerate() {
@@ -101,48 +195,11 @@ fn flat(radius: usize, padded: &Padded, left: usize, y: usize) -> Option<i32> {
 }
 
 #[inline(always)]
-fn sums(radius: usize, padded: &Padded, left: usize, y: usize) -> [Lanes; 13] {
-    let mut sums = [[0; LANES]; 13];
-    for y in y..=y + 2 * radius {
-        for x in left..=left + 2 * radius {
-            let at = y * padded.stride + x;
-            let [r, g, b, p]: [&[u8; LANES]; 4] = std::array::from_fn(|c| {
-                padded.planes[c][at..]
-                    .first_chunk()
-                    .expect("the margin holds a block")
-            });
-            for i in 0..LANES {
-                let [r, g, b, p] = [r[i], g[i], b[i], p[i]].map(i32::from);
-                let moments: Moments = [
-                    r,
-                    g,
-                    b,
-                    p,
-                    r * p,
-                    g * p,
-                    b * p,
-                    r * r,
-                    g * g,
-                    b * b,
-                    r * g,
-                    r * b,
-                    g * b,
-                ];
-                for (sums, moment) in sums.iter_mut().zip(moments) {
-                    sums[i] += moment;
-                }
-            }
-        }
-    }
-    sums
-}
-
-#[inline(always)]
-fn solve_lanes(sums: &[Lanes; 13], counts: &Lanes, epsilon: f32) -> [Lanes; 4] {
+fn solve_lanes(sums: &[Lanes; MOMENTS], counts: &Lanes, size: Fit) -> [Lanes; 4] {
     let mut out = [[0; LANES]; 4];
     for i in 0..LANES {
         let window = std::array::from_fn(|moment| sums[moment][i]);
-        let fit = solve(window, counts[i], epsilon);
+        let fit = solve(window, counts[i], size);
         for c in 0..4 {
             out[c][i] = fit[c];
         }
@@ -152,7 +209,7 @@ fn solve_lanes(sums: &[Lanes; 13], counts: &Lanes, epsilon: f32) -> [Lanes; 4] {
 
 /// The fit of one window of `count` pixels.
 #[inline(always)]
-fn solve(window: Moments, count: i32, epsilon: f32) -> [i32; 4] {
+fn solve(window: Moments, count: i32, size: Fit) -> [i32; 4] {
     let [r, g, b, p, rp, gp, bp, rr, gg, bb, rg, rb, gb] = window;
     let scale = 1.0 / (count * count) as f32;
     let covariance = |product: i32, i: i32, j: i32| (count * product - i * j) as f32 * scale;
@@ -163,27 +220,38 @@ fn solve(window: Moments, count: i32, epsilon: f32) -> [i32; 4] {
         covariance(bp, b, p),
     ];
     let diagonal = [
-        covariance(rr, r, r) + epsilon,
-        covariance(gg, g, g) + epsilon,
-        covariance(bb, b, b) + epsilon,
+        covariance(rr, r, r) + size.epsilon,
+        covariance(gg, g, g) + size.epsilon,
+        covariance(bb, b, b) + size.epsilon,
     ];
     let off = [
         covariance(rg, r, g),
         covariance(rb, r, b),
         covariance(gb, g, b),
     ];
-    let slopes = solve3(diagonal, off, with_mask).map(|a| a.clamp(-MAX_SLOPE, MAX_SLOPE));
+    let slopes =
+        solve3(diagonal, off, with_mask).map(|a| (a * size.contrast).clamp(-MAX_SLOPE, MAX_SLOPE));
     let at_mean = slopes[0] * (r as f32 * mean)
         + slopes[1] * (g as f32 * mean)
         + slopes[2] * (b as f32 * mean);
-    let offset = p as f32 * mean - at_mean;
-    let fixed = |value: f32, bits: u32| (value * (1 << bits) as f32).round() as i32;
+    let offset = steepened(p as f32 * mean, size.contrast) - at_mean;
     [
         fixed(slopes[0], SLOPE_BITS),
         fixed(slopes[1], SLOPE_BITS),
         fixed(slopes[2], SLOPE_BITS),
         fixed(offset, OFFSET_BITS),
     ]
+}
+
+/// An alpha that is further from the middle, and may leave 0 to 255.
+#[inline(always)]
+fn steepened(alpha: f32, contrast: f32) -> f32 {
+    (alpha - MIDDLE) * contrast + MIDDLE
+}
+
+#[inline(always)]
+fn fixed(value: f32, bits: u32) -> i32 {
+    (value * (1 << bits) as f32).round() as i32
 }
 
 /// Solves a symmetric positive definite 3 x 3 system by cofactors; `off` holds the elements 01, 02, 12.
@@ -204,23 +272,61 @@ fn solve3([d0, d1, d2]: [f32; 3], [m01, m02, m12]: [f32; 3], [v0, v1, v2]: [f32;
     ]
 }
 
-/// The means of the fits of all windows that the pixels of row `y` lie in, `[4, width]`, rounded half up. `fits` holds their rows,
-/// `scratch` is a row and a radius on either side.
-#[inline(always)]
-pub(super) fn mean(size: Fit, fits: &Ring, y: usize, scratch: &mut [i32], out: &mut [i32]) {
-    let (width, radius) = (size.width, size.radius);
-    let rows = inside(y, radius, size.height);
-    for (c, out) in out.chunks_exact_mut(width).enumerate() {
-        scratch.fill(0);
-        for y in rows.clone() {
-            let row = &fits.row(y)[c * width..][..width];
-            for (sum, fit) in scratch[radius..].iter_mut().zip(row) {
-                *sum += fit;
+/// Sums of rows of fits: `[4, width]` with a radius of zeros on either side.
+#[derive(Debug, Default)]
+pub(super) struct Sums {
+    data: Vec<i32>,
+    rows: Range<usize>,
+}
+
+impl Sums {
+    /// Of no rows.
+    pub(super) fn clear(&mut self, size: Fit) {
+        self.data.clear();
+        self.data.resize(4 * (size.width + 2 * size.radius), 0);
+        self.rows = 0..0;
+    }
+
+    /// Makes them those of `rows`, which `fits` holds, as it does the row above them.
+    #[inline(always)]
+    fn bring(&mut self, size: Fit, fits: &Ring, rows: Range<usize>) {
+        let follows = self.rows.start + 1 == rows.start || self.rows.start == rows.start;
+        if !follows || self.rows.end > rows.end || self.rows.end < rows.start {
+            self.data.fill(0);
+            self.rows = rows.start..rows.start;
+        }
+        for y in self.rows.end..rows.end {
+            self.count::<1>(size, fits.row(y));
+        }
+        for y in self.rows.start..rows.start {
+            self.count::<-1>(size, fits.row(y));
+        }
+        self.rows = rows;
+    }
+
+    #[inline(always)]
+    fn count<const SIGN: i32>(&mut self, size: Fit, fits: &[i32]) {
+        let planes = self.data.chunks_exact_mut(size.width + 2 * size.radius);
+        for (sums, fits) in planes.zip(fits.chunks_exact(size.width)) {
+            for (sum, fit) in sums[size.radius..].iter_mut().zip(fits) {
+                *sum += SIGN * fit;
             }
         }
+    }
+}
+
+/// The means of the fits of all windows that the pixels of row `y` lie in, `[4, width]`, rounded half up. `fits` holds their rows and the
+/// row above.
+#[inline(always)]
+pub(super) fn mean(size: Fit, fits: &Ring, y: usize, sums: &mut Sums, out: &mut [i32]) {
+    let (width, radius) = (size.width, size.radius);
+    let rows = inside(y, radius, size.height);
+    sums.bring(size, fits, rows.clone());
+    let planes = sums.data.chunks_exact(width + 2 * radius);
+    for (sums, out) in planes.zip(out.chunks_exact_mut(width)) {
         out.fill(0);
         for shift in 0..=2 * radius {
-            for (sum, value) in out.iter_mut().zip(&scratch[shift..]) {
+            for (sum, value) in out.iter_mut().zip(&sums[shift..]) {
                 *sum += value;
             }
         }
@@ -238,13 +344,12 @@ fn divide(size: Fit, rows: usize, sums: &mut [i32]) {
         sums[x] = (sums[x] + count / 2).div_euclid(count);
     }
     let sums = &mut sums[whole];
+    let halves_up = |sum: i32, count: i32| (sum + count / 2).div_euclid(count);
     match rows * (2 * radius + 1) {
         // A divisor that the compiler knows is a multiplication; this is the usual one.
-        9 => sums
-            .iter_mut()
-            .for_each(|sum| *sum = (*sum + 4).div_euclid(9)),
+        81 => sums.iter_mut().for_each(|sum| *sum = halves_up(*sum, 81)),
         count => sums
             .iter_mut()
-            .for_each(|sum| *sum = (*sum + count as i32 / 2).div_euclid(count as i32)),
+            .for_each(|sum| *sum = halves_up(*sum, count as i32)),
     }
 }

@@ -15,7 +15,7 @@ mod scalar;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod simd128;
 
-use fit::Padded;
+use fit::{Columns, Padded, Sums};
 use ring::Ring;
 
 use super::lerp::Taps;
@@ -45,6 +45,9 @@ pub struct Fit {
     pub radius: usize,
     /// Regularisation in squared colour steps: variance well below it counts as flat.
     pub epsilon: f32,
+    /// How many times further from the middle of alpha everything comes out; 1 leaves it where it is. A window softens edges, which some contrast
+    /// takes back.
+    pub contrast: f32,
 }
 
 /// A small picture and its mask, ready to be fitted row by row.
@@ -82,8 +85,9 @@ impl Pair {
 /// All fits and coefficients of a mask at once would be the most memory that anything here takes.
 #[derive(Debug, Default)]
 pub struct Band {
+    columns: Columns,
     fits: Ring,
-    sums: Vec<i32>,
+    sums: Sums,
     coefficients: Ring,
     between: Between,
 }
@@ -95,9 +99,10 @@ impl Band {
     /// When `pair` was never set.
     pub fn start(&mut self, pair: &Pair) {
         let size = pair.size.expect("a pair that is set");
-        self.fits.clear(2 * size.radius + 1, 4 * size.width);
+        self.columns.clear();
+        self.fits.clear(2 * size.radius + 2, 4 * size.width);
         self.coefficients.clear(2, 4 * size.width);
-        self.sums.resize(size.width + 2 * size.radius, 0);
+        self.sums.clear(size);
     }
 
     /// Makes sure that row `y` of the coefficients is there, and with `next` the one below.
@@ -108,13 +113,15 @@ impl Band {
     fn fit(&mut self, isa: Isa, pair: &Pair, y: usize, next: bool) {
         let size = pair.size.expect("a pair that is set");
         for y in self.coefficients.missing(y..y + 1 + usize::from(next)) {
-            for y in self.fits.missing(fit::inside(y, size.radius, size.height)) {
+            let rows = fit::inside(y, size.radius, size.height);
+            for y in self.fits.missing(rows.start.saturating_sub(1)..rows.end) {
                 per_isa!(
                     isa,
                     fit::fits,
                     (
                         size: Fit = size,
                         padded: &Padded = &pair.padded,
+                        columns: &mut Columns = &mut self.columns,
                         y: usize = y,
                         out: &mut [i32] = self.fits.row_mut(y),
                     )
@@ -127,7 +134,7 @@ impl Band {
                     size: Fit = size,
                     fits: &Ring = &self.fits,
                     y: usize = y,
-                    sums: &mut [i32] = &mut self.sums,
+                    sums: &mut Sums = &mut self.sums,
                     out: &mut [i32] = self.coefficients.row_mut(y),
                 )
             );

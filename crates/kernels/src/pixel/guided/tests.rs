@@ -56,12 +56,13 @@ fn reference(size: Fit, guide: &[u8], mask: &[u8]) -> Vec<[f64; 4]> {
                 (0..4).for_each(|c| m[j][c] -= factor * pivot[c]);
             }
         }
-        let a: [f64; 3] = std::array::from_fn(|i| m[i][3] / m[i][i]);
+        let contrast = f64::from(size.contrast);
+        let a: [f64; 3] = std::array::from_fn(|i| contrast * m[i][3] / m[i][i]);
         [
             a[0],
             a[1],
             a[2],
-            mean[3] - a[0] * mean[0] - a[1] * mean[1] - a[2] * mean[2],
+            (mean[3] - 127.5) * contrast + 127.5 - a[0] * mean[0] - a[1] * mean[1] - a[2] * mean[2],
         ]
     };
     let fits: Vec<[f64; 4]> = (0..w * h).map(|k| fit(k % w, k / w)).collect();
@@ -90,6 +91,7 @@ fn coefficients_equal_the_paper_in_double_precision() {
             height,
             radius,
             epsilon: 40.0,
+            contrast: 1.25,
         };
         let (guide, mask) = (noise(7, width * height * 3), noise(8, width * height));
         let found = coefficients(Isa::Scalar, size, &guide, &mask);
@@ -116,6 +118,7 @@ fn a_constant_mask_stays_exactly_constant_on_any_picture() {
         height,
         radius: 2,
         epsilon: 1.0,
+        contrast: 1.0,
     };
     for value in [0, 1, 254, 255] {
         let guide = noise(3, width * height * 3);
@@ -158,6 +161,7 @@ fn a_blurred_step_follows_the_pictures_edge() {
         height,
         radius: 3,
         epsilon: 10.0,
+        contrast: 1.0,
     };
     let (pair, mut band) = pair(size, &guide, &mask);
     let mut x = Taps::default();
@@ -207,6 +211,7 @@ fn every_isa_gives_the_same_coefficients_and_rows() {
             height,
             radius,
             epsilon: 8.0,
+            contrast: 1.0,
         };
         let guide = noise(7, width * height * 3);
         // Flat on the left, anything on the right.
@@ -255,6 +260,7 @@ fn rows_are_the_same_in_any_order_and_from_any_first_one_on() {
         height,
         radius: 2,
         epsilon: 8.0,
+        contrast: 1.0,
     };
     let (guide, mask) = (noise(7, width * height * 3), noise(8, width * height));
     let (other, mut band) = pair(size, &guide, &vec![9; width * height]);
