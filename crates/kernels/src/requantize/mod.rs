@@ -67,7 +67,9 @@ impl OutputI8 {
         let low = (i32::from(self.min) - zero_point) as f32;
         let high = (i32::from(self.max) - zero_point) as f32;
         let bounded = value.max(low).min(high);
-        ((bounded + ROUNDER - ROUNDER) as i32 + zero_point) as i8
+        // The sum's bits count whole numbers; a conversion that minds what does not fit has no vectors.
+        let rounded = (bounded + ROUNDER).to_bits() as i32 - ROUNDER.to_bits() as i32;
+        (rounded + zero_point) as i8
     }
 
     /// A real number, as a byte on the grid with step `scale`: one correctly rounded division, then [`OutputI8::round`].
