@@ -2,7 +2,7 @@
 //!
 //! The output is `[B, O]`, or the input's shape with the last extent replaced where the dimensions are kept.
 use super::byte_form::{ByteForm, Filter, Grids};
-use super::convolved::{Around, Channels, ChannelsI8, bias, product};
+use super::convolved::{Around, Channels, bias, product};
 use super::{Activation, OpCode, OpEntry, Operation, expect_inputs, input};
 use crate::error::{Error, Result};
 use crate::graph::Value;
@@ -11,7 +11,7 @@ use crate::plan::{Io, Step};
 use hypercut_kernels::isa::Isa;
 use hypercut_kernels::nn::FilterI8;
 use hypercut_kernels::nn::fully_connected::{
-    self, FullyConnectedF32, PreparedFullyConnectedF32, fully_connected_i8,
+    self, FullyConnectedF32, PreparedFullyConnected, PreparedFullyConnectedF32,
 };
 use hypercut_schema::{FullyConnectedOptions, fields};
 
@@ -132,11 +132,18 @@ impl Operation for FullyConnected {
             axis: 0,
         };
         Ok(match around.channels(self.activation)? {
-            Channels::I8(constants) => Box::new(StepI8 {
+            Channels::I8(c) => Box::new(StepI8(PreparedFullyConnected::new(
                 isa,
-                shape,
-                constants,
-            }),
+                &shape,
+                &FilterI8 {
+                    weights: &c.weights,
+                    bias: &c.bias,
+                    scales: &c.scales,
+                    input_zero: c.input_zero,
+                    weight_zero: c.weight_zero,
+                    output: c.output,
+                },
+            ))),
             Channels::F32(c) => Box::new(StepF32(PreparedFullyConnectedF32::new(
                 isa,
                 &shape,
@@ -152,25 +159,12 @@ impl Operation for FullyConnected {
 }
 
 #[derive(Debug)]
-struct StepI8 {
-    isa: Isa,
-    shape: fully_connected::FullyConnected,
-    constants: ChannelsI8,
-}
+struct StepI8(PreparedFullyConnected);
 
 impl Step for StepI8 {
     fn run(&mut self, io: &mut Io<'_>) {
         let (inputs, out, _) = io.split();
-        let c = &self.constants;
-        let constants = FilterI8 {
-            weights: &c.weights,
-            bias: &c.bias,
-            scales: &c.scales,
-            input_zero: c.input_zero,
-            weight_zero: c.weight_zero,
-            output: c.output,
-        };
-        fully_connected_i8(self.isa, &self.shape, &constants, inputs.get(0), out);
+        self.0.run(inputs.get(0), out);
     }
 }
 

@@ -1,6 +1,7 @@
 //! Fully connected layer: `out[b, o] = act( sum over i of in[b, i] * w[o, i] + bias[o] )`.
 //!
 //! Source: TensorFlow Lite's `FULLY_CONNECTED`.
+mod prepared;
 mod prepared_f32;
 mod scalar;
 
@@ -8,6 +9,7 @@ use super::{FilterI8, count};
 use crate::isa::Isa;
 use crate::requantize::OutputF32;
 
+pub use prepared::PreparedFullyConnected;
 pub use prepared_f32::PreparedFullyConnectedF32;
 
 /// Shapes of one layer.
