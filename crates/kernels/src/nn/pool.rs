@@ -43,22 +43,33 @@ impl Pool {
     #[inline(always)]
     pub(crate) fn fold<T: Copy>(&self, input: &[T], out: &mut [T], statistic: impl Statistic<T>) {
         let ([_, h, w, c], [_, out_h, out_w, _], window) = (self.input, self.output, &self.window);
+        let [first, end] = window.interior(1, w, out_w);
         for (row, out) in out.chunks_exact_mut((out_w * c).max(1)).enumerate() {
             let (picture, y) = (row / out_h, row % out_h);
             let rows = window.taps(0, y, h);
-            let steps = [window.dilation[0] * w * c, window.dilation[1] * c];
-            let first_row = match rows.is_empty() {
-                true => 0,
-                false => (picture * h + window.pixel(0, y, rows.start)) * w,
+            let input = match rows.is_empty() {
+                true => input,
+                false => &input[(picture * h + window.pixel(0, y, rows.start)) * w * c..],
             };
-            for (x, out) in out.chunks_exact_mut(c.max(1)).enumerate() {
+            for x in (0..first).chain(end..out_w) {
                 let columns = window.taps(1, x, w);
                 let counts = [rows.len(), columns.len()];
-                let first = match counts.contains(&0) {
+                let start = match counts.contains(&0) {
                     true => 0,
-                    false => first_row + window.pixel(1, x, columns.start),
+                    false => window.pixel(1, x, columns.start) * c,
                 };
-                Under { counts, steps }.channels(&input[first * c..], out, statistic);
+                let under = Under::new(self, counts);
+                under.channels(&input[start..], &mut out[x * c..][..c], statistic);
+            }
+            if first == end {
+                continue;
+            }
+            let input = &input[window.pixel(1, first, 0) * c..];
+            let out = &mut out[first * c..end * c];
+            match [rows.len(), window.kernel[1]] {
+                // The most common window: the compiler unrolls what it knows.
+                [2, 2] => Under::new(self, [2, 2]).along(input, out, statistic),
+                counts => Under::new(self, counts).along(input, out, statistic),
             }
         }
     }
@@ -71,9 +82,35 @@ struct Under {
     counts: [usize; 2],
     /// Elements from one to the next below, and to the right.
     steps: [usize; 2],
+    /// Elements of a pixel, and from one window to the next.
+    pixel: [usize; 2],
 }
 
 impl Under {
+    #[inline(always)]
+    fn new(shape: &Pool, counts: [usize; 2]) -> Self {
+        let ([_, _, w, c], window) = (shape.input, &shape.window);
+        Self {
+            counts,
+            steps: [window.dilation[0] * w * c, window.dilation[1] * c],
+            pixel: [c, window.stride[1] * c],
+        }
+    }
+
+    /// Folds all channels of as many neighbouring output pixels as `out` has; `input` begins with the first pixel under the first window.
+    #[inline(always)]
+    fn along<T: Copy>(self, input: &[T], out: &mut [T], statistic: impl Statistic<T>) {
+        let [channels, step] = match self.counts[0] {
+            0 => [self.pixel[0], 0],
+            _ => self.pixel,
+        };
+        let mut start = 0;
+        for out in out.chunks_exact_mut(channels.max(1)) {
+            self.channels(&input[start..], out, statistic);
+            start += step;
+        }
+    }
+
     /// Folds all channels of an output pixel; `input` begins with the first pixel under the window. Blocks of a known number
     /// of channels have their sums in registers.
     #[inline(always)]
@@ -143,6 +180,8 @@ mod tests {
             ([3, 2], 1, 1, 1),
             ([2, 3], 2, 2, 2),
             ([4, 7], 1, 1, 0),
+            // The first row of windows sees nothing.
+            ([1, 2], 2, 1, 2),
         ];
         let channels = if cfg!(miri) { 9..10 } else { 1..100 };
         for (c, (kernel, stride, dilation, pad)) in channels.zip(windows.into_iter().cycle()) {

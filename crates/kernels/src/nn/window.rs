@@ -1,4 +1,5 @@
 //! The sliding window that convolutions and pools share.
+use super::Nhwc;
 use std::ops::Range;
 
 /// A window sliding over `[H, W]`; each pair is `[vertical, horizontal]`.
@@ -39,6 +40,16 @@ impl Window {
         first.min(end)..end
     }
 
+    /// The outputs along `axis` all of whose taps fall inside an input of `size` pixels: from the first up to the second, of `outputs`.
+    pub(crate) fn interior(&self, axis: usize, size: usize, outputs: usize) -> [usize; 2] {
+        let (stride, pad) = (self.stride[axis], self.pad[axis]);
+        let reach = (self.kernel[axis] - 1) * self.dilation[axis];
+        // o * stride >= pad, and o * stride + reach < pad + size.
+        let first = pad.div_ceil(stride).min(outputs);
+        let end = (pad + size).saturating_sub(reach).div_ceil(stride);
+        [first, end.clamp(first, outputs)]
+    }
+
     /// The input pixel under tap `k` of output `o`; for taps within [`Window::taps`].
     pub(crate) fn pixel(&self, axis: usize, o: usize, k: usize) -> usize {
         o * self.stride[axis] + k * self.dilation[axis] - self.pad[axis]
@@ -62,6 +73,21 @@ impl Window {
             tap_step: self.kernel[1],
             pixel_steps: [self.dilation[0] * w, self.dilation[1]],
         }
+    }
+
+    /// Extents and window of the same convolution along a row, of the same bytes, if this is one down a single column from `input` to
+    /// `output`: a row's neighbours share vectors, a column's don't.
+    pub(crate) fn along_the_row(&self, input: Nhwc, output: Nhwc) -> Option<(Nhwc, Nhwc, Self)> {
+        let column = [input[2], output[2], self.kernel[1]] == [1; 3] && self.pad[1] == 0;
+        let turned = |[n, h, w, c]: Nhwc| [n, w, h, c];
+        let along = |[down, _]: [usize; 2], across| [across, down];
+        let window = Self {
+            kernel: along(self.kernel, 1),
+            stride: along(self.stride, 1),
+            dilation: along(self.dilation, 1),
+            pad: along(self.pad, 0),
+        };
+        column.then(|| (turned(input), turned(output), window))
     }
 
     /// Panics when a field is out of the range that its doc states.

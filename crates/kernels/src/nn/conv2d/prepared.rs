@@ -38,6 +38,13 @@ impl PreparedConv2d {
             super::count(&shape.output),
         );
         assert_eq!(c.scales.len(), shape.output[3], "length of scales");
+        let turned = shape.window.along_the_row(shape.input, shape.output);
+        let shape = &turned.map_or(*shape, |(input, output, window)| Conv2d {
+            input,
+            output,
+            window,
+            ..*shape
+        });
         let path = Self::path(isa, shape, c).unwrap_or_else(|| Path::Oracle(OwnedFilter::new(c)));
         Self {
             shape: *shape,

@@ -1,7 +1,6 @@
 //! Depthwise weights in blocks of a vector of channels, and the loops over them.
 use super::{Depthwise, DepthwiseF32};
 use crate::floats::{Aligned, Finish, Floats};
-use crate::nn::Window;
 
 /// Sums that run at once, of neighbouring outputs or, where a row has fewer, of neighbouring blocks: enough to hide the latency
 /// of a multiply-add.
@@ -113,7 +112,7 @@ impl<L: Floats> Packed<L> {
             self.shape.input[2],
             self.shape.output[2],
         );
-        let mut interior = interior(window, width, out_width);
+        let mut interior = window.interior(1, width, out_width);
         if interior[1] - interior[0] < WIDE {
             interior[1] = interior[0];
         }
@@ -259,14 +258,4 @@ impl<L: Floats> Packed<L> {
             }
         }
     }
-}
-
-/// The outputs of a row all of whose taps lie within an input row of `width`: from the first up to the second.
-fn interior(window: &Window, width: usize, out_width: usize) -> [usize; 2] {
-    let (stride, pad) = (window.stride[1], window.pad[1]);
-    let reach = (window.kernel[1] - 1) * window.dilation[1];
-    // o * stride >= pad, and o * stride + reach < pad + width.
-    let first = pad.div_ceil(stride).min(out_width);
-    let end = (pad + width).saturating_sub(reach).div_ceil(stride);
-    [first, end.clamp(first, out_width)]
 }

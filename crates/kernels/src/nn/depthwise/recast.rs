@@ -1,26 +1,15 @@
 //! Depthwise convolutions that are others in disguise: of one column, of one channel, with a multiplier.
 use super::Depthwise;
-use crate::nn::Window;
 use crate::nn::conv2d::Conv2d;
 
-/// A convolution down a single column is one along a row, of the same bytes: a row's neighbours share vectors, a column's don't.
+/// A convolution down a single column as one along a row, of the same bytes.
 pub(super) fn along_the_row(shape: &Depthwise) -> Depthwise {
-    let window = &shape.window;
-    let column = [shape.input[2], shape.output[2], window.kernel[1]] == [1; 3];
-    if !column || window.pad[1] != 0 {
-        return *shape;
-    }
-    let turned = |[n, h, w, c]: [usize; 4]| [n, w, h, c];
-    Depthwise {
-        input: turned(shape.input),
-        output: turned(shape.output),
-        window: Window {
-            kernel: [1, window.kernel[0]],
-            stride: [1, window.stride[0]],
-            dilation: [1, window.dilation[0]],
-            pad: [0, window.pad[0]],
-        },
-    }
+    let turned = shape.window.along_the_row(shape.input, shape.output);
+    turned.map_or(*shape, |(input, output, window)| Depthwise {
+        input,
+        output,
+        window,
+    })
 }
 
 /// One input channel filtered into many: an ordinary convolution.
