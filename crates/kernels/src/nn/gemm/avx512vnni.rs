@@ -268,12 +268,12 @@ impl Packed {
             };
             let out = &mut out[first..];
             match (group.vectors, fetch) {
-                (1, _) => block.pixels::<1, 16, false>(out, pixels),
-                (2, _) => block.pixels::<2, 12, false>(out, pixels),
-                (3, false) => block.pixels::<3, 8, false>(out, pixels),
-                (3, true) => block.pixels::<3, 8, true>(out, pixels),
-                (_, false) => block.pixels::<4, 6, false>(out, pixels),
-                (_, true) => block.pixels::<4, 6, true>(out, pixels),
+                (1, _) => block.pixels::<1, 16, 8, false>(out, pixels),
+                (2, _) => block.pixels::<2, 12, 6, false>(out, pixels),
+                (3, false) => block.pixels::<3, 8, 4, false>(out, pixels),
+                (3, true) => block.pixels::<3, 8, 4, true>(out, pixels),
+                (_, false) => block.pixels::<4, 6, 3, false>(out, pixels),
+                (_, true) => block.pixels::<4, 6, 3, true>(out, pixels),
             }
         }
     }
@@ -296,11 +296,11 @@ struct Block<'a> {
 }
 
 impl Block<'_> {
-    /// All pixels, `M` at a time; the last tile steps back over pixels already done, or single pixels remain. `FETCH`: the first
-    /// tiles bring the next group's weights into the second cache, a line a quad.
+    /// All pixels, `M` at a time or half as many, `HALF`, where no more are left; the last tile steps back over pixels already done,
+    /// or single pixels remain. `FETCH`: the first tiles bring the next group's weights into the second cache, a line a quad.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
-    fn pixels<const V: usize, const M: usize, const FETCH: bool>(
+    fn pixels<const V: usize, const M: usize, const HALF: usize, const FETCH: bool>(
         &self,
         out: &mut [i8],
         pixels: usize,
@@ -308,13 +308,17 @@ impl Block<'_> {
         let mut at = 0;
         let mut next = self.next;
         while at < pixels {
-            if pixels >= M {
+            if pixels >= M && pixels - at > HALF {
                 let start = at.min(pixels - M);
                 self.tile::<V, M, FETCH>(start, next, &mut out[start * self.outputs..]);
                 at = start + M;
                 if FETCH {
                     next = &next[self.quads.len().min(next.len())..];
                 }
+            } else if pixels >= HALF {
+                let start = at.min(pixels - HALF);
+                self.tile::<V, HALF, FETCH>(start, &[], &mut out[start * self.outputs..]);
+                at = start + HALF;
             } else {
                 self.tile::<V, 1, FETCH>(at, &[], &mut out[at * self.outputs..]);
                 at += 1;

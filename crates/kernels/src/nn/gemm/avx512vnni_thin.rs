@@ -127,7 +127,7 @@ impl Thin {
         }
     }
 
-    /// All rows, `4 * P` at a time; the last tile steps back over rows already done.
+    /// All rows, `4 * P` at a time, or four where no more are left; the last tile steps back over rows already done.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
     fn pixels<const G: usize, const P: usize>(
@@ -146,7 +146,11 @@ impl Thin {
         let reach = starts.max().unwrap_or(0) + CHUNK;
         let mut at = 0;
         while at < count {
-            let tile = if count >= FOUR * P { FOUR * P } else { FOUR };
+            let tile = if count >= FOUR * P && count - at > FOUR {
+                FOUR * P
+            } else {
+                FOUR
+            };
             let start = at.min(count - tile);
             let (rows, out) = (rows.from(start), &mut out[start * self.outputs..]);
             let whole = rows.bytes.len() >= (tile - 1) * rows.stride + reach;
