@@ -15,10 +15,10 @@ use crate::threads::Threads;
 use crate::thumbnail::Thumbnail;
 
 /// The network that is built in; `models/CARD.md` says what it learned from.
-const BUILT_IN: &[u8] = include_bytes!("../../../models/hypercut-v5.tflite");
+const BUILT_IN: &[u8] = include_bytes!("../../../models/hypercut-v6.tflite");
 
 /// The same for a smaller input; a program that never asks for it does not hold it.
-const BUILT_IN_SMALL: &[u8] = include_bytes!("../../../models/hypercut-v5-small.tflite");
+const BUILT_IN_SMALL: &[u8] = include_bytes!("../../../models/hypercut-v6-small.tflite");
 
 /// Finds the people in a frame.
 ///
