@@ -25,6 +25,13 @@ def cut(random, box, head_x, aspect, share):
     return left, top, left + width, top + height
 
 
+def views(random, size, box, head_x):
+    """The windows, in pixels of a picture of `size`, that are cut around the head of whoever fills `box`."""
+    for share in SHARE:
+        window = cut(random, box, head_x, size[0] / size[1], share)
+        yield [round(edge * side) for edge, side in zip(window, size * 2)]
+
+
 def main(config):
     """The `crop` command: fills [crop] out from the [data.originals] that [crop] sets names."""
     settings, root = config["crop"], pathlib.Path(config["data"]["root"]) / "train"
@@ -42,9 +49,7 @@ def main(config):
             picture = opened.convert("RGB")
         with Image.open(next(root.glob(f"masks/{row['id']}.*"))) as mask:
             box, head_x = describe(square(mask.convert("L"), config["data"]["size"]))
-        for number, share in enumerate(SHARE):
-            window = cut(random, box, head_x, picture.width / picture.height, share)
-            pixels = [round(edge * side) for edge, side in zip(window, picture.size * 2)]
+        for number, pixels in enumerate(views(random, picture.size, box, head_x)):
             if min(pixels[2] - pixels[0], pixels[3] - pixels[1]) < LEAST:
                 continue
             name = f"{row['id']}-{number}"

@@ -13,7 +13,7 @@ import subprocess
 
 from PIL import Image
 
-from .teach import LONGEST, Seen, pictures, signature
+from .teach import LONGEST, common, pictures, signature
 
 ALIKE = 0.95  # product of two signatures
 
@@ -58,7 +58,7 @@ def contents(repository, names):
 
 
 def take(repository, source, out):
-    """Writes one source's files under `out`; returns how many are there and how many the copy lacks."""
+    """Writes one source's files under `out`; returns how many the copy lacks."""
     wanted = [(path, name) for path, name in listed(repository, source["commit"], source["files"].split()) if not (out / path).exists()]
     lacking = 0
     for start in range(0, len(wanted), 500):
@@ -69,10 +69,10 @@ def take(repository, source, out):
                 continue
             (out / path).parent.mkdir(parents=True, exist_ok=True)
             (out / path).write_bytes(data)
-    return sum(path.is_file() for path in out.rglob("*")), lacking
+    return lacking
 
 
-def looks(path):
+def signature_of(path):
     """A picture's signature."""
     with Image.open(path) as picture:
         picture.draft("RGB", (LONGEST, LONGEST))
@@ -83,7 +83,7 @@ def thin(folder, seen):
     """Removes pictures that look like one that was seen before, and adds the others; returns how many stay."""
     stay = 0
     for path in pictures(folder):
-        vector = looks(path)
+        vector = signature_of(path)
         if seen.nearest(vector) > ALIKE:
             path.unlink()
             continue
@@ -97,17 +97,13 @@ def main(config):
     settings = config["gather"]
     with open(config["here"] / settings["sources"]) as table:
         sources = list(csv.DictReader(table))
-    seen = Seen()
-    for folder in ("heldout", "train"):  # held-out pictures are looked at to leave their likes out, never to learn from
-        for path in pictures(pathlib.Path(config["data"]["root"]) / folder / "images"):
-            seen.add(looks(path))
+    seen = common(config)
     for source in sources:
         repository = repository_of(pathlib.Path(settings["repositories"]), source["repository"])
         if not source["folder"] or repository is None:
             print(f"{source['source']}: not here; put {source['repository']} at {source['commit']} beside the others", flush=True)
             continue
         folder = pathlib.Path(settings["out"]) / source["folder"]
-        there, lacking = take(repository, source, folder)
-        if source["likes"] != "stay":
-            there = thin(folder, seen)
-        print(f"{source['source']}: {there} in {source['folder']}, {lacking} lacking", flush=True)
+        lacking = take(repository, source, folder)
+        there = len(pictures(folder)) if source["likes"] == "stay" else thin(folder, seen)
+        print(f"{source['source']}: {there} pictures in {source['folder']}, {lacking} lacking", flush=True)

@@ -54,6 +54,11 @@ def opened(path, mode):
         return picture.convert(mode)
 
 
+def mask_of(root, name):
+    """The common set's mask of a picture, "L"."""
+    return Image.fromarray(clean(np.array(opened(next(root.glob(f"masks/{name}.*")), "L"))))
+
+
 def whole(config, kept, random):
     """Originals of the common set's kept-back pictures, and closer views of those with masks by people."""
     root = pathlib.Path(config["data"]["root"]) / "train"
@@ -66,16 +71,16 @@ def whole(config, kept, random):
         if original is None:
             continue
         picture, drawn, boxes = opened(original, "RGB"), source.mask(original), source.boxes(original)
-        mask = Image.fromarray(drawn) if drawn is not None else Image.fromarray(clean(np.array(opened(next(root.glob(f"masks/{row['id']}.*")), "L"))))
-        if boxes is not None and correct(np.asarray(mask, np.float32) / 255, boxes).mean() < TRUSTED or row["set"] == "ccp" and drawn is None:
+        if row["set"] == "ccp" and drawn is None:
+            continue
+        mask = mask_of(root, row["id"]) if drawn is None else Image.fromarray(drawn)
+        if boxes is not None and correct(np.asarray(mask, np.float32) / 255, boxes).mean() < TRUSTED:
             continue
         kept.add(row["set"], picture, mask)
         if drawn is None:
             continue
         box, head_x = describe(square(mask, config["data"]["size"]))
-        for share in crop.SHARE:
-            window = crop.cut(random, box, head_x, picture.width / picture.height, share)
-            pixels = [round(edge * side) for edge, side in zip(window, picture.size * 2)]
+        for pixels in crop.views(random, picture.size, box, head_x):
             kept.add("upper", picture.crop(pixels), mask.crop(pixels))
 
 
@@ -103,15 +108,15 @@ def composites(config, kept, random):
     people = [row["id"] for row in training_rows(config) if part(row["id"], percent) == "validation"]
     for number in range(config["hold"]["composites"]):
         name = people[random.integers(len(people))]
-        colour, alpha = opened(next(root.glob(f"train/images/{name}.*")), "RGB"), np.array(opened(next(root.glob(f"train/masks/{name}.*")), "L"))
+        colour, mask = opened(next(root.glob(f"train/images/{name}.*")), "RGB"), mask_of(root / "train", name)
         room = opened(rooms[number % len(rooms)], "RGB").resize(ROOM, Image.BICUBIC)
-        mask = Image.fromarray(clean(alpha))
         scale = random.uniform(0.6, 1.1) * ROOM[1] / colour.height
         size = [round(side * scale) for side in colour.size]
+        mask = mask.resize(size, Image.BICUBIC)
         left, top = round(random.uniform(-0.15, 0.85) * (ROOM[0] - size[0] / 2)), ROOM[1] - size[1] + round(random.uniform(0, 0.1) * size[1])
         own = Image.new("L", ROOM)
-        own.paste(mask.resize(size, Image.BICUBIC), (left, top))
-        room.paste(colour.resize(size, Image.BICUBIC), (left, top), mask.resize(size, Image.BICUBIC))
+        own.paste(mask, (left, top))
+        room.paste(colour.resize(size, Image.BICUBIC), (left, top), mask)
         kept.add("composite", room, own)
     for path in rooms:
         room = opened(path, "RGB")

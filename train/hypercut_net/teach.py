@@ -208,15 +208,21 @@ def teach(source, seen, out):
     return notes
 
 
+def common(config):
+    """What the common set looks like. Held-out pictures are looked at to leave their likes out, never to learn from."""
+    seen = Seen()
+    for folder in ("heldout", "train"):
+        for path in pictures(pathlib.Path(config["data"]["root"]) / folder / "images"):
+            with Image.open(path) as picture:
+                seen.add(signature(picture))
+    return seen
+
+
 def main(config):
     """The `teach` command: fills [teach] out, from every [[teach.source]]."""
     settings = config["teach"]
-    out, root = pathlib.Path(settings["out"]), pathlib.Path(config["data"]["root"])
+    out = pathlib.Path(settings["out"])
     out.mkdir(parents=True, exist_ok=True)
-    seen = Seen()
-    for folder in ("heldout", "train"):  # held-out pictures are looked at to leave their likes out, never to learn from
-        for path in sorted((root / folder / "images").iterdir()):
-            with Image.open(path) as picture:
-                seen.add(signature(picture))
+    seen = common(config)
     notes = [note for source in settings["source"] for note in teach(source, seen, out)]
     (out / "index.json").write_text(json.dumps(notes))

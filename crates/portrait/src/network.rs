@@ -194,6 +194,14 @@ impl Network {
 
 /// Fills a network's input, `[height, width, channels]`: a fourth channel is the mask, or zeros.
 fn fill<T>(input: &mut [T], channels: usize, seen: Seen<'_>, value: impl Fn(u8) -> T) {
+    if channels == 3 && !seen.mirrored {
+        // As it lies: frames of a video come this way.
+        input
+            .iter_mut()
+            .zip(seen.rgb)
+            .for_each(|(to, &byte)| *to = value(byte));
+        return;
+    }
     let width = seen.width;
     let rows = input.chunks_exact_mut(channels * width);
     for ((y, row), rgb) in rows.enumerate().zip(seen.rgb.chunks_exact(3 * width)) {

@@ -11,7 +11,6 @@ use crate::graph::Value;
 use crate::model::{OperatorSource, positive};
 use crate::plan::{Io, Step};
 use hypercut_kernels::isa::Isa;
-use hypercut_kernels::nn::FilterI8;
 use hypercut_kernels::nn::conv2d::{self, Conv2dF32, PreparedConv2d, PreparedConv2dF32};
 use hypercut_schema::{Conv2DOptions, fields};
 
@@ -175,18 +174,7 @@ impl Operation for Conv2d {
             axis: 0,
         };
         Ok(match around.channels(self.activation)? {
-            Channels::I8(c) => Box::new(StepI8(PreparedConv2d::new(
-                isa,
-                &shape,
-                &FilterI8 {
-                    weights: &c.weights,
-                    bias: &c.bias,
-                    scales: &c.scales,
-                    input_zero: c.input_zero,
-                    weight_zero: c.weight_zero,
-                    output: c.output,
-                },
-            ))),
+            Channels::I8(c) => Box::new(StepI8(PreparedConv2d::new(isa, &shape, &c.filter()))),
             Channels::F32(c) => {
                 let constants = Conv2dF32 {
                     weights: &c.weights,

@@ -5,6 +5,7 @@ use super::{Activation, optional_input};
 use crate::error::{Error, Result};
 use crate::graph::Value;
 use crate::tensor::DType;
+use hypercut_kernels::nn::FilterI8;
 use hypercut_kernels::requantize::{OutputF32, OutputI8};
 
 /// Constants of a quantized convolution or matrix product, per output channel.
@@ -18,6 +19,20 @@ pub(super) struct ChannelsI8 {
     pub(super) input_zero: i8,
     pub(super) weight_zero: i8,
     pub(super) output: OutputI8,
+}
+
+impl ChannelsI8 {
+    /// As kernels take them.
+    pub(super) fn filter(&self) -> FilterI8<'_> {
+        FilterI8 {
+            weights: &self.weights,
+            bias: &self.bias,
+            scales: &self.scales,
+            input_zero: self.input_zero,
+            weight_zero: self.weight_zero,
+            output: self.output,
+        }
+    }
 }
 
 /// Constants of a float convolution or matrix product, per output channel.

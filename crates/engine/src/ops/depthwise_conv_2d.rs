@@ -7,7 +7,6 @@ use crate::graph::Value;
 use crate::model::{OperatorSource, positive};
 use crate::plan::{Io, Step};
 use hypercut_kernels::isa::Isa;
-use hypercut_kernels::nn::FilterI8;
 use hypercut_kernels::nn::depthwise::{
     Depthwise, DepthwiseF32, PreparedDepthwise, PreparedDepthwiseF32,
 };
@@ -152,18 +151,7 @@ impl Operation for DepthwiseConv2d {
             axis: 3,
         };
         Ok(match around.channels(self.activation)? {
-            Channels::I8(c) => Box::new(StepI8(PreparedDepthwise::new(
-                isa,
-                &shape,
-                &FilterI8 {
-                    weights: &c.weights,
-                    bias: &c.bias,
-                    scales: &c.scales,
-                    input_zero: c.input_zero,
-                    weight_zero: c.weight_zero,
-                    output: c.output,
-                },
-            ))),
+            Channels::I8(c) => Box::new(StepI8(PreparedDepthwise::new(isa, &shape, &c.filter()))),
             Channels::F32(c) => Box::new(StepF32(PreparedDepthwiseF32::new(
                 isa,
                 &shape,

@@ -9,7 +9,6 @@ use crate::graph::Value;
 use crate::model::OperatorSource;
 use crate::plan::{Io, Step};
 use hypercut_kernels::isa::Isa;
-use hypercut_kernels::nn::FilterI8;
 use hypercut_kernels::nn::fully_connected::{
     self, FullyConnectedF32, PreparedFullyConnected, PreparedFullyConnectedF32,
 };
@@ -135,14 +134,7 @@ impl Operation for FullyConnected {
             Channels::I8(c) => Box::new(StepI8(PreparedFullyConnected::new(
                 isa,
                 &shape,
-                &FilterI8 {
-                    weights: &c.weights,
-                    bias: &c.bias,
-                    scales: &c.scales,
-                    input_zero: c.input_zero,
-                    weight_zero: c.weight_zero,
-                    output: c.output,
-                },
+                &c.filter(),
             ))),
             Channels::F32(c) => Box::new(StepF32(PreparedFullyConnectedF32::new(
                 isa,

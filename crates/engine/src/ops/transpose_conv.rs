@@ -7,7 +7,6 @@ use crate::graph::Value;
 use crate::model::{OperatorSource, positive};
 use crate::plan::{Io, Step};
 use hypercut_kernels::isa::Isa;
-use hypercut_kernels::nn::FilterI8;
 use hypercut_kernels::nn::Nhwc;
 use hypercut_kernels::nn::transpose_conv::{
     self, PreparedTransposeConvF32, TransposeConvF32, transpose_conv_i8,
@@ -194,15 +193,7 @@ struct StepI8 {
 impl Step for StepI8 {
     fn run(&mut self, io: &mut Io<'_>) {
         let (inputs, out, _) = io.split();
-        let c = &self.constants;
-        let constants = FilterI8 {
-            weights: &c.weights,
-            bias: &c.bias,
-            scales: &c.scales,
-            input_zero: c.input_zero,
-            weight_zero: c.weight_zero,
-            output: c.output,
-        };
+        let constants = self.constants.filter();
         transpose_conv_i8(self.isa, &self.shape, &constants, inputs.get(2), out);
     }
 }

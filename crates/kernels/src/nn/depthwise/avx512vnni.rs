@@ -95,7 +95,7 @@ impl Packed {
             excess.clear();
         }
         let mut bias: Vec<i32> = (0..channels)
-            .map(|o| c.offset(o, (0..kh * kw).map(|t| &c.weights[t * channels + o]), 128))
+            .map(|o| c.offset(o, c.weights[o..].iter().step_by(channels), 128))
             .collect();
         bias.resize(lanes * LANE, 0);
         let mut scales = c.scales.to_vec();

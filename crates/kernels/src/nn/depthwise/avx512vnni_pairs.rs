@@ -222,13 +222,7 @@ impl Phase {
                 }
             }
         }
-        let bias = |o: usize| {
-            c.offset(
-                o,
-                (0..3 * COLUMNS).map(|tap| &c.weights[tap * channels + o]),
-                128,
-            )
-        };
+        let bias = |o: usize| c.offset(o, c.weights[o..].iter().step_by(channels), 128);
         let each = |q: usize| -> [usize; 16] { std::array::from_fn(|i| channel(q, i)) };
         Self {
             weights,

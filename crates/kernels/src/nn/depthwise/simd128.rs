@@ -66,13 +66,7 @@ impl<L: Dots> Packed<L> {
                 }
             }
         }
-        let offset = |o: usize| {
-            c.offset(
-                o,
-                (0..kh * kw).map(|t| &c.weights[t * channels + o]),
-                isa.lift(),
-            )
-        };
+        let offset = |o: usize| c.offset(o, c.weights[o..].iter().step_by(channels), isa.lift());
         Self {
             isa,
             shape: *shape,

@@ -74,13 +74,7 @@ impl<L: Lanes> Packed<L> {
                 }));
             }
         }
-        let offset = |o: usize| {
-            c.offset(
-                o,
-                (0..kh * kw).map(|t| &c.weights[t * channels + o]),
-                L::LIFT,
-            )
-        };
+        let offset = |o: usize| c.offset(o, c.weights[o..].iter().step_by(channels), L::LIFT);
         let slots = Ring::new(shape).slots;
         Self {
             isa,

@@ -32,10 +32,6 @@ impl Narrow {
         if !matches!(outputs, 1 | 2 | 4) || c.segments != 1 || !inputs.is_multiple_of(BLOCK) {
             return None;
         }
-        let bias = |o: usize| {
-            let row = &c.filter.weights[o * inputs..][..inputs];
-            c.filter.offset(o, row.iter(), 0)
-        };
         let blocks = (0..outputs * inputs).step_by(BLOCK);
         Some(Self {
             isa,
@@ -44,7 +40,7 @@ impl Narrow {
             weights: blocks
                 .map(|at| std::array::from_fn(|i| c.filter.weight(at + i)))
                 .collect(),
-            bias: std::array::from_fn(|l| bias(l % outputs)),
+            bias: std::array::from_fn(|l| c.offset(l % outputs, 0)),
             scales: std::array::from_fn(|l| c.filter.scales[l % outputs]),
             output: c.filter.output,
         })

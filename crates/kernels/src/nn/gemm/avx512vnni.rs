@@ -147,12 +147,7 @@ impl Packed {
             groups.push(Group::new(c, first, count));
             first += count;
         }
-        let mut bias: Vec<i32> = (0..outputs)
-            .map(|o| {
-                let row = o * segments * inputs..(o + 1) * segments * inputs;
-                c.filter.offset(o, c.filter.weights[row].iter(), 128)
-            })
-            .collect();
+        let mut bias: Vec<i32> = (0..outputs).map(|o| c.offset(o, 128)).collect();
         bias.resize(vectors * LANES, 0);
         let mut scales = c.filter.scales.to_vec();
         scales.resize(vectors * LANES, 0.0);

@@ -38,6 +38,15 @@ pub(crate) struct GemmI8<'a> {
     pub(crate) filter: FilterI8<'a>,
 }
 
+impl GemmI8<'_> {
+    /// [`FilterI8::offset`] of output `o`.
+    fn offset(&self, o: usize, lift: i32) -> i32 {
+        let row = self.segments * self.inputs;
+        let weights = &self.filter.weights[o * row..][..row];
+        self.filter.offset(o, weights.iter(), lift)
+    }
+}
+
 /// Where the rows of a product lie.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Rows<'a> {

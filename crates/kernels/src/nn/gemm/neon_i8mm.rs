@@ -50,11 +50,11 @@ impl Packed {
     pub(crate) fn new(isa: NeonI8mm, c: &GemmI8<'_>) -> Self {
         assert_eq!(c.filter.weight_zero, 0, "weights of nine bits");
         let (segments, inputs, outputs) = (c.segments, c.inputs, c.filter.bias.len());
-        let row = |o: usize| o * segments * inputs..(o + 1) * segments * inputs;
+        let row = |o: usize| o * segments * inputs;
         let weight = |o: usize, s: usize, i: usize| {
             let exists = o < outputs && i < inputs;
             if exists {
-                c.filter.weights[row(o).start + s * inputs + i]
+                c.filter.weights[row(o) + s * inputs + i]
             } else {
                 0
             }
@@ -76,9 +76,7 @@ impl Packed {
             inputs,
             outputs,
             weights,
-            bias: in_vectors(outputs, |o| {
-                c.filter.offset(o, c.filter.weights[row(o)].iter(), 0)
-            }),
+            bias: in_vectors(outputs, |o| c.offset(o, 0)),
             scales: in_vectors(outputs, |o| c.filter.scales[o]),
             output: c.filter.output,
             staged: vec![[[[0; STEP]; 2]; PAIRS]; segments * steps],

@@ -37,12 +37,12 @@ impl<L: Dots> Packed<L> {
         assert!(L::WIDE || c.filter.weight_zero == 0, "weights of nine bits");
         let (segments, inputs, outputs) = (c.segments, c.inputs, c.filter.bias.len());
         let (segment, vectors) = (inputs.div_ceil(L::GROUP), outputs.div_ceil(LANES));
-        let row = |o: usize| o * segments * inputs..(o + 1) * segments * inputs;
+        let row = |o: usize| o * segments * inputs;
         let weight = |o: usize, s: usize, i: usize| {
             if o >= outputs || i >= inputs {
                 return L::Element::default();
             }
-            L::weight(c.filter.weight(row(o).start + s * inputs + i))
+            L::weight(c.filter.weight(row(o) + s * inputs + i))
         };
         let mut weights = Vec::new();
         for v in 0..vectors {
@@ -57,10 +57,7 @@ impl<L: Dots> Packed<L> {
                 }
             }
         }
-        let offset = |o: usize| {
-            c.filter
-                .offset(o, c.filter.weights[row(o)].iter(), isa.lift())
-        };
+        let offset = |o: usize| c.offset(o, isa.lift());
         // The lanes of a single output all hold it.
         let lanes = if outputs == 1 { LANES } else { outputs };
         let output_of = |lane: usize| lane.min(outputs - 1);

@@ -32,13 +32,13 @@ impl<L: Lanes, const M: usize> Packed<L, M> {
         assert!(L::WIDE || c.filter.weight_zero == 0, "weights of nine bits");
         let (segments, inputs, outputs) = (c.segments, c.inputs, c.filter.bias.len());
         let (segment, vectors) = (inputs.next_multiple_of(L::STEP), outputs.div_ceil(LANES));
-        let row = |o: usize| o * segments * inputs..(o + 1) * segments * inputs;
+        let row = |o: usize| o * segments * inputs;
         let weight = |o: usize, s: usize, i: usize| {
             let exists = o < outputs && i < inputs;
             if !exists {
                 return L::Element::default();
             }
-            L::weight(c.filter.weight(row(o).start + s * inputs + i))
+            L::weight(c.filter.weight(row(o) + s * inputs + i))
         };
         let mut weights = Vec::with_capacity(segments * segment * vectors * LANES);
         for first in (0..vectors).step_by(2) {
@@ -54,7 +54,7 @@ impl<L: Lanes, const M: usize> Packed<L, M> {
                 }
             }
         }
-        let offset = |o: usize| c.filter.offset(o, c.filter.weights[row(o)].iter(), L::LIFT);
+        let offset = |o: usize| c.offset(o, L::LIFT);
         Self {
             isa,
             segments,

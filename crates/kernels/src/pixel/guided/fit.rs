@@ -7,15 +7,15 @@ use super::{Fit, MAX_SLOPE, OFFSET_BITS, SLOPE_BITS};
 /// Windows fitted at a time.
 const LANES: usize = 16;
 
-/// Of alpha.
-const MIDDLE: f32 = 127.5;
-
 /// A number for each of them.
 type Lanes = [i32; LANES];
 
 /// Sums over a window: r g b, p, rp gp bp, rr gg bb, rg rb gb.
 type Moments = [i32; MOMENTS];
 const MOMENTS: usize = 13;
+
+/// Of alpha.
+const MIDDLE: f32 = 127.5;
 
 /// Guide and mask as four planes with a margin of zeros.
 #[derive(Debug, Default)]
@@ -25,14 +25,13 @@ pub(super) struct Padded {
     key: (usize, usize, usize),
     /// Bytes from one row to the next.
     stride: usize,
-    /// Rows with the margins above and below; one of zeros comes after them.
-    rows: usize,
 }
 
 impl Padded {
-    /// The row of zeros.
+    /// The row of zeros, which comes after the lower margin.
     fn nothing(&self) -> usize {
-        self.rows
+        let (_, height, radius) = self.key;
+        height + 2 * radius
     }
 
     pub(super) fn take(&mut self, size: Fit, guide: &[u8], mask: &[u8]) {
@@ -40,8 +39,7 @@ impl Padded {
         if self.key != key {
             self.key = key;
             self.stride = size.width.next_multiple_of(LANES) + 2 * size.radius;
-            self.rows = size.height + 2 * size.radius;
-            let len = self.stride * (self.rows + 1);
+            let len = self.stride * (self.nothing() + 1);
             for plane in &mut self.planes {
                 plane.clear();
                 plane.resize(len, 0);
@@ -88,7 +86,7 @@ impl Columns {
     #[inline(always)]
     fn bring(&mut self, size: Fit, padded: &Padded, y: usize) {
         let last = y + 2 * size.radius;
-        if self.next.replace(y + 1) == Some(y) && y > 0 {
+        if self.next.replace(y + 1) == Some(y) {
             self.count(padded, last, y - 1);
             return;
         }
@@ -291,7 +289,7 @@ impl Sums {
     #[inline(always)]
     fn bring(&mut self, size: Fit, fits: &Ring, rows: Range<usize>) {
         let follows = self.rows.start + 1 == rows.start || self.rows.start == rows.start;
-        if !follows || self.rows.end > rows.end || self.rows.end < rows.start {
+        if !follows || self.rows.end > rows.end {
             self.data.fill(0);
             self.rows = rows.start..rows.start;
         }
