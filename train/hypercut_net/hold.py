@@ -2,7 +2,7 @@
 pictures are for reporting only.
 
 `ccp` and `brian` are originals with masks by people or the common set's; `upper` two head-and-shoulders crops of each of ccp's;
-`portraits` those that `teach` leaves out, with the mean of the teachers' masks where they agree; `composite` kept-back people over kept-back
+`portraits` those that `teach` leaves out, with the mean of other people's networks' masks where they agree; `composite` kept-back people over kept-back
 rooms; `empty` those rooms alone.
 """
 
@@ -87,12 +87,14 @@ def whole(config, kept, random):
 def portraits(config, kept):
     """The portraits that `teach` leaves out."""
     source = next(source for source in config["teach"]["source"] if source["name"] == config["hold"]["portraits"])
-    folder, weights = pathlib.Path(source["pictures"]), np.array(source["weights"], np.float32)
+    judges = source["judges"]
+    folder, weights = pathlib.Path(source["pictures"]), np.array(source["weights"][:judges], np.float32)
+    weights /= weights.sum()
     for path in pictures(folder):
         if not held_back(source, path):
             continue
         picture = opened(path, "RGB")
-        masks = looks([pathlib.Path(teacher) / path.relative_to(folder).with_suffix(".png") for teacher in source["teachers"]], picture.size)
+        masks = looks([pathlib.Path(teacher) / path.relative_to(folder).with_suffix(".png") for teacher in source["teachers"][:judges]], picture.size)
         if masks is None:
             continue
         votes = np.stack(masks) >= 0.5

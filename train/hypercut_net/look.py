@@ -1,4 +1,4 @@
-"""What an earlier network makes of every training picture: the masks that `priors` starts from."""
+"""What an earlier network makes of every training picture and its mirror image: the masks that `priors` starts from."""
 
 import json
 
@@ -21,8 +21,10 @@ def main(config):
     for index, layers in enumerate(people):
         picture = F.interpolate(torch.from_numpy(layers[None, :3].copy()).float(), (size, size), mode="bilinear", antialias=True)[0]
         picture = F.pad(picture, (0, 0, 0, 0, 0, channels - 3))  # of which nothing is known beforehand
-        logit = network.logit(picture.round().byte().permute(1, 2, 0).numpy())
-        mask = F.interpolate(torch.sigmoid(torch.from_numpy(logit))[None, None], (SIDE, SIDE), mode="bilinear", antialias=True)
+        pixels = picture.round().byte().permute(1, 2, 0).numpy()
+        both = [torch.from_numpy(network.logit(view).copy()) for view in (pixels, pixels[:, ::-1].copy())]
+        mask = (torch.sigmoid(both[0]) + torch.sigmoid(both[1]).flip(1)) / 2
+        mask = F.interpolate(mask[None, None], (SIDE, SIDE), mode="bilinear", antialias=True)
         masks[index] = (mask[0] * 255).round().byte().numpy()
     masks.flush()
     print(json.dumps({"looked at": len(people)}))

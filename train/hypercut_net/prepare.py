@@ -19,7 +19,7 @@ from PIL import Image
 
 from . import config as configuration
 from .originals import Originals
-from .teach import correct
+from .teach import correct, fuse, looks
 
 
 def part(name, percent):
@@ -63,20 +63,26 @@ def square(picture, size):
     return np.asarray(picture.resize((size, size), Image.BOX if smaller else Image.BILINEAR))
 
 
-def given(root, row, originals, size):
-    """A picture of the common set: colour [S, S, 3], alpha and trust [S, S], width and height."""
+def given(root, row, originals, size, second=None):
+    """A picture of the common set: colour [S, S, 3], alpha and trust [S, S], width and height. With `second`, [data.second], a mask that no human drew
+    becomes the mean of it and another look's, trusted where both agree."""
     name = row["id"]
     path = next(root.glob(f"images/{name}.*"))
     alpha, (width, height) = read_square(next(root.glob(f"masks/{name}.*")), "L", size)
-    alpha, trust = clean(alpha), np.ones((size, size), np.float32)
+    alpha, trust, teacher = clean(alpha), np.ones((size, size), np.float32), row["label"]
     original = originals[row["set"]].find(path) if row["set"] in originals else None
+    drawn = None if original is None else originals[row["set"]].mask(original)
+    if second and drawn is None and teacher in second["labels"]:
+        other = looks([pathlib.Path(second["masks"]) / f"{name}.png"], (size, size))
+        mean, trust = fuse([alpha / np.float32(255), *other], None, np.array([1 - second["weight"], second["weight"]], np.float32))
+        alpha = np.rint(mean * 255).astype(np.uint8)
     if original is None:
         return read_square(path, "RGB", size)[0], alpha, trust, (width, height)
-    drawn, boxes = originals[row["set"]].mask(original), originals[row["set"]].boxes(original)
     if drawn is not None:
         alpha = square(Image.fromarray(drawn), size)
+    boxes = originals[row["set"]].boxes(original)
     if boxes is not None:
-        trust = correct(alpha / 255.0, boxes)
+        trust = trust * correct(alpha / 255.0, boxes)
     with Image.open(original) as picture:
         return square(picture.convert("RGB"), size), alpha, trust, (width, height)
 
@@ -99,15 +105,17 @@ def pack_people(config, rows, notes_taught):
     notes = []
     for index, row in enumerate(rows + notes_taught):
         own = index < len(rows)
-        colour, alpha, trust, (width, height) = (
-            given(root, row, originals, size) if own else taught(pathlib.Path(config["teach"]["out"]), row, size)
-        )
+        learned = not own or part(row["id"], data["validation_percent"]) == "train"
+        if own:
+            colour, alpha, trust, (width, height) = given(root, row, originals, size, data["second"] if learned else None)
+        else:
+            colour, alpha, trust, (width, height) = taught(pathlib.Path(config["teach"]["out"]), row, size)
         packed[index, :3], packed[index, 3] = colour.transpose(2, 0, 1), alpha
         packed[index, 4] = np.rint((1 - trust) * 255)
         box, head_x = describe(alpha)
         notes.append(
             dict(id=row["id"], set=row["set"], aspect=width / height, box=[float(v) for v in box], head_x=head_x,
-                 part=part(row["id"], data["validation_percent"]) if own else "train",
+                 part="train" if learned else "validation",
                  clean=bool(trust.mean() > 0.99), person=round(float((alpha > 127).mean()), 4))
         )
     packed.flush()

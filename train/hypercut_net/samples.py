@@ -9,40 +9,37 @@ from torch.nn import functional as F
 
 from . import config as configuration, photometry, priors, windows
 
-# Share of each kind of sample in a batch; the rest are whole pictures.
-EMPTY, UPPER, CLOSER, PART, COMPOSITE = 0.06, 0.21, 0.17, 0.1, 0.25
-# Share of samples that come without an earlier mask; of parts of pictures, which are looked at again to make an outline sharp.
-UNTOLD, UNTOLD_PART = 0.68, 0.15
-# Share of all samples that get another person, and something in front of the people.
-SECOND_PERSON, OCCLUDED = 0.2, 0.1
 # Smallest share of a picture that a person who gets pasted must fill there.
 WORTH_PASTING = 0.04
+# Height beside the people's of another one (a child stands on the same ground, in focus), of a passer-by, who is background, and of one in focus.
+SECOND_HEIGHT, PASSING_HEIGHT, PASSING_SHARP = (0.4, 1.5), (0.12, 0.45), 0.22
 
 
-def halve(pictures):
-    """Half-size copy of uint8 [N, C, H, W], each pixel the mean of four."""
-    out = np.empty((*pictures.shape[:2], pictures.shape[2] // 2, pictures.shape[3] // 2), np.uint8)
-    for start in range(0, len(pictures), 256):
-        block = torch.from_numpy(pictures[start : start + 256]).float()
-        out[start : start + 256] = F.avg_pool2d(block, 2).round_().byte().numpy()
-    return out
+def halved(path):
+    """Half-size copy of the uint8 [N, C, H, W] in `path`, each pixel the mean of four; kept in a file beside it while that is the newer one."""
+    file = path.with_suffix(".half.npy")
+    if not file.exists() or file.stat().st_mtime < path.stat().st_mtime:
+        pictures = np.load(path, mmap_mode="r")
+        shape = (*pictures.shape[:2], pictures.shape[2] // 2, pictures.shape[3] // 2)
+        out = np.lib.format.open_memmap(file.with_suffix(".tmp"), "w+", np.uint8, shape)
+        for start in range(0, len(pictures), 256):
+            block = torch.from_numpy(pictures[start : start + 256].copy()).float()
+            out[start : start + 256] = F.avg_pool2d(block, 2).round_().byte().numpy()
+        out.flush()
+        file.with_suffix(".tmp").rename(file)
+    return np.load(file, mmap_mode="r")
 
 
 class Store:
-    """Pictures in memory at full and half size; `warp` reads whichever avoids aliasing."""
-
-    loaded = {}
+    """Pictures at full and half size, in files that all processes share; `warp` reads whichever avoids aliasing."""
 
     def __init__(self, path):
-        if path not in self.loaded:
-            full = np.load(path)
-            self.loaded[path] = full, halve(full)
-        self.full, self.half = self.loaded[path]
+        self.full, self.half = np.load(path, mmap_mode="r"), halved(path)
 
     def warp(self, indices, theta, size, padding):
         """Pictures seen through the matrices: float [N, C, size, size] in [0, 1]."""
         shrink = theta[:, :, :2].abs().sum(2).mean() * self.full.shape[-1] / size
-        source = torch.from_numpy((self.half if shrink > 1.7 else self.full)[np.asarray(indices)]).float()
+        source = torch.from_numpy((self.half if shrink > 1.9 else self.full)[np.asarray(indices)]).float()
         axis = (torch.arange(size) * 2 + 1) / size - 1
         rows, moves = theta[:, None, None, :, :], theta[:, None, None, :, 2]
         grid = axis[None, None, :, None] * rows[..., 0] + axis[None, :, None, None] * rows[..., 1] + moves
@@ -70,6 +67,7 @@ class Samples:
         self.own = np.array([index for index, note in enumerate(people) if note["part"] == side])
         self.pasteable = np.array([index for index in self.own if people[index]["clean"] and people[index]["person"] > WORTH_PASTING])
         self.own_rooms = np.array([index for index, note in enumerate(rooms) if note["part"] == side])
+        self.shares = config["samples"]
         often = config["data"]["often"] if side == "train" else {}
         self.often = np.array([often.get(people[index]["set"], 1) for index in self.own])
         self.reseed(seed)
@@ -98,16 +96,37 @@ class Samples:
         indices = self.random.choice(self.own_rooms, count)
         return self.rooms.warp(indices, theta, size, "reflection")
 
-    def _placed(self, count, size):
+    def _placed(self, count, size, share=None, top=None):
+        """People alone as layers, and their heights, in shares of the frame's; see `windows.placed`."""
         indices = self.random.choice(self.pasteable, count)
-        window = windows.placed(self.random, [self.notes[index] for index in indices])
-        return self._people(indices, window, size, "zeros")
+        window = windows.placed(self.random, [self.notes[index] for index in indices], share, top)
+        return self._people(indices, window, size, "zeros"), self._height(indices, window)
+
+    def _height(self, indices, window):
+        """How high the people of pictures are in a window, in shares of it."""
+        box = np.array([self.notes[index]["box"] for index in indices])
+        return (box[:, 3] - box[:, 1]) / window[3]
 
     def _paste(self, frame, target, layer):
         """Lays a person over a frame; its alpha grows by the union."""
         own = layer[:, 3:4]
         cover = own * self.random.choice([1.0, 1.0, 0.97])
         return torch.lerp(frame, self._relight(layer[:, :3], own), cover), joined(target, own, layer[:, 4:5], layer[:, 5:])
+
+    def _pass_by(self, frame, target, heights):
+        """Somebody much smaller, whose head is near the people's, behind them and mostly out of focus: background to a portrait."""
+        count, size = frame.shape[0], frame.shape[-1]
+        tops = (target[:, 0].amax(2) > 0.5).float().argmax(1).numpy() / size
+        reach = 2 * int(self.random.integers(0, 3)) + 1
+        lowest, highest = PASSING_HEIGHT if reach > 1 else (PASSING_HEIGHT[0], PASSING_SHARP)
+        share = np.clip(heights * np.exp(self.random.uniform(np.log(lowest), np.log(highest), count)), 0.08, 1.2)
+        layer, _ = self._placed(count, size, share, tops + heights * self.random.uniform(-0.06, 0.12, count))
+        own, behind = layer[:, 3:4], 1 - target[:, :1]
+        passed = torch.lerp(frame, self._relight(layer[:, :3], own), own * behind)
+        soft, cover = (F.avg_pool2d(F.avg_pool2d(x, reach, 1, reach // 2), reach, 1, reach // 2) for x in (passed, own))
+        passed = torch.lerp(passed, soft, cover.sqrt() * behind)
+        seen = torch.maximum(target[:, 2:], own * behind * float(self.random.random() < 0.4))
+        return passed, torch.cat([target[:, :1], target[:, 1:2] * (1 - own * behind), seen], 1)
 
     def _occlude(self, frame, target):
         """Something with a room's texture, an ellipse or a bar, in front of everything: there is no person there."""
@@ -123,39 +142,59 @@ class Samples:
 
     def batch(self, count, size):
         """One augmented batch."""
+        share = self.shares
         people = self._next_people(count)
         kinds = self.random.random(count)
-        edges = np.cumsum([EMPTY, COMPOSITE, UPPER, CLOSER, PART])
-        empty, composite, upper, closer, part = (int(n) for n in np.diff([(kinds < edge).sum() for edge in (0, *edges)]))
+        edges = np.cumsum([share[kind] for kind in ("empty", "composite", "part", "upper", "closer")])
+        empty, composite, part, upper, closer = (int(n) for n in np.diff([(kinds < edge).sum() for edge in (0, *edges)]))
         _, views_part, views_upper, views_closer, views_whole = np.split(people, np.cumsum([empty + composite, part, upper, closer]))
-        frames, targets = [], []
+        frames, targets, heights = [], [], []
         views = (views_part, windows.part), (views_upper, windows.upper), (views_closer, windows.closer), (views_whole, windows.original)
-        for indices, window in views:
+        for indices, draw in views:
             if len(indices):
-                layer = self._people(indices, window(self.random, [self.notes[i] for i in indices]), size, "reflection")
-                frames.append(layer[:, :3]), targets.append(layer[:, 3:])
+                window = draw(self.random, [self.notes[i] for i in indices])
+                layer = self._people(indices, window, size, "reflection")
+                frames.append(layer[:, :3]), targets.append(layer[:, 3:]), heights.append(self._height(indices, window))
         if empty + composite:
             room = self._rooms(empty + composite, size)
             target = torch.zeros(len(room), 3, size, size)
+            heights.append(np.zeros(len(room)))
             if composite:
-                room[empty:], target[empty:] = self._paste(room[empty:], target[empty:], self._placed(composite, size))
+                layer, heights[-1][empty:] = self._placed(composite, size)
+                room[empty:], target[empty:] = self._paste(room[empty:], target[empty:], layer)
             frames.append(room), targets.append(target)
-        frame, target = torch.cat(frames), torch.cat(targets)
-        second = np.flatnonzero(self.random.random(count) < SECOND_PERSON)
-        second = second[target[second, 0].mean((1, 2)).numpy() > 0]
+        frame, target, heights = torch.cat(frames), torch.cat(targets), np.concatenate(heights)
+        peopled = target[:, 0].mean((1, 2)).numpy() > 0.01
+        passing = np.flatnonzero(peopled & (self.random.random(count) < share["passing"]))
+        if len(passing):
+            frame[passing], target[passing] = self._pass_by(frame[passing], target[passing], heights[passing])
+        second = np.flatnonzero(peopled & (self.random.random(count) < share["second"]))
         if len(second):
-            frame[second], target[second] = self._paste(frame[second], target[second], self._placed(len(second), size))
-        hidden = np.flatnonzero(self.random.random(count) < OCCLUDED)
+            size_beside = np.clip(heights[second] * np.exp(self.random.uniform(*np.log(SECOND_HEIGHT), len(second))), 0.25, 1.8)
+            frame[second], target[second] = self._paste(frame[second], target[second], self._placed(len(second), size, size_beside)[0])
+        hidden = np.flatnonzero(self.random.random(count) < share["occluded"])
         if len(hidden):
             frame[hidden], target[hidden] = self._occlude(frame[hidden], target[hidden])
-        untold = np.where(np.arange(count) < part, UNTOLD_PART, UNTOLD)
+        untold = np.where(np.arange(count) < part, share["untold_part"], share["untold"])
         told = torch.from_numpy(self.random.random(count) >= untold).float()[:, None, None, None]
         told = told * priors.disturbed(target[:, 2:], self.generator)
         frame = torch.cat([photometry.camera(frame, self.generator), told], 1)
         return frame.contiguous(memory_format=torch.channels_last), target[:, :2]
 
     def fixed(self, size):
-        """Validation pictures without camera effects or earlier masks: every person plain, and a seeded choice of harder views."""
+        """Validation pictures without camera effects: with earlier masks where most samples have one, else without."""
+        return self._fixed_untold(size) if self.shares["untold"] > 0.5 else self._fixed_told(size)
+
+    def _fixed_told(self, size):
+        """Boxes around the people and parts of such, with the earlier look as it is."""
+        notes, sets = [self.notes[index] for index in self.own], {}
+        for name, draw in ("closer", windows.closer), ("part", windows.part), ("again", windows.part):
+            view = self._people(self.own, draw(self.random, notes), size, "reflection", 0)
+            sets[name] = view[:, [0, 1, 2, 5]].contiguous(memory_format=torch.channels_last), view[:, 3:4]
+        return sets
+
+    def _fixed_untold(self, size):
+        """Every person plain, and a seeded choice of harder views."""
         notes = [self.notes[index] for index in self.own]
         count = len(self.own)
         full = (np.zeros(count), np.zeros(count), np.ones(count), np.ones(count))
@@ -164,7 +203,7 @@ class Samples:
         close = self._people(some, windows.upper(self.random, [self.notes[i] for i in some]), size, "reflection", 0)
         boxed = self._people(self.own, windows.closer(self.random, notes), size, "reflection", 0)
         pasted = min(100, count)
-        frame, target = self._paste(self._rooms(pasted, size), torch.zeros(pasted, 3, size, size), self._placed(pasted, size))
+        frame, target = self._paste(self._rooms(pasted, size), torch.zeros(pasted, 3, size, size), self._placed(pasted, size)[0])
         rooms = self._rooms(len(self.own_rooms), size)
         views = {f"{name}": plain[[note["set"] == name for note in notes]] for name in {note["set"] for note in notes}}
         views |= dict(upper=close, closer=boxed)

@@ -17,7 +17,7 @@ import zlib
 import numpy as np
 from PIL import Image
 
-LONGEST = 320
+LONGEST = 384
 CERTAIN, MISSED, BORDER = 0.85, 0.3, 0.03
 SMALL = 0.35  # of the largest box's height: below it nobody says whether somebody belongs to the picture's people
 TRUSTED_SHARE = 0.8  # a picture of which less can be trusted is left out

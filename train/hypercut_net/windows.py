@@ -62,19 +62,21 @@ def closer(random, notes):
 
 
 def part(random, notes):
-    """A part of such a box, as the third look takes: about half to three quarters of each side."""
+    """A part of such a box, as later looks take it: half to seven eighths of each side."""
     left, top, width, height = closer(random, notes)
-    across, down = random.uniform(0.45, 0.75, (2, len(notes)))
+    across, down = random.uniform(0.5, 0.87, (2, len(notes)))
     right, low = random.random((2, len(notes)))
     return left + (1 - across) * width * right, top + (1 - down) * height * low, across * width, down * height
 
 
-def placed(random, notes):
-    """A person put somewhere into another frame: large or small, standing on the frame's lower edge or near it."""
+def placed(random, notes, share=None, top=None):
+    """A person put somewhere into another frame: large or small, standing on the frame's lower edge or near it. `share` [N] are their heights and
+    `top` [N] the tops of their heads, in shares of the frame's height; drawn where there are none."""
     count = len(notes)
     box = np.array([note["box"] for note in notes])
     tall = np.maximum(box[:, 3] - box[:, 1], 0.2)
-    share = np.exp(random.uniform(np.log(0.35), np.log(1.5), count))  # person's height / frame's height
+    if share is None:
+        share = np.exp(random.uniform(np.log(0.35), np.log(1.5), count))
     aspect = output_aspect(random, count)
     boxed = random.random(count) < 0.3  # as a box around somebody is stretched
     aspect = np.where(boxed, aspect * np.exp(random.uniform(-0.7, 0.7, count)), aspect)
@@ -84,8 +86,8 @@ def placed(random, notes):
     floats = random.uniform(0, 0.12, count) * height * (box[:, 3] < 0.97)
     bottom = np.minimum(box[:, 3], 1.0) + floats
     low = share > 1
-    top = np.where(low, box[:, 1] - height * random.uniform(0.0, 0.25, count), bottom - height)
-    return left, top, width, height
+    over = np.where(low, box[:, 1] - height * random.uniform(0.0, 0.25, count), bottom - height)
+    return left, over if top is None else box[:, 1] - height * top, width, height
 
 
 def matrices(random, window, tilt, flip=0.5):

@@ -2,7 +2,8 @@
 use crate::error::Result;
 use crate::frame::Frame;
 use crate::mask::{Mask, Verdict};
-use crate::network::{Network, Size};
+use crate::network::Size;
+use crate::pair::{Lazy, Pair};
 use crate::threads::Threads;
 use crate::thumbnail::Thumbnail;
 use hypercut_kernels::isa::Isa;
@@ -19,7 +20,8 @@ pub enum Effort {
     Once,
     /// Up to twelve times: at the frame, at its mirror image, and at both again within a box around the people, where they
     /// fill less than most of the frame; then, with a network that takes an earlier mask, at four overlapping parts of that box, each
-    /// told what the looks before have seen of it. For pictures, whose decoding takes longer.
+    /// told what the looks before have seen of it. The built-in network has another for those parts; see
+    /// [`Segmenter::with_details`](crate::Segmenter::with_details). For pictures, whose decoding takes longer.
     Still,
 }
 
@@ -106,9 +108,9 @@ impl Part {
 pub(crate) struct Eyes<'a> {
     pub(crate) isa: Isa,
     pub(crate) threads: &'a Threads,
-    pub(crate) network: &'a mut Network,
-    /// The same network once more, for two looks at a time.
-    pub(crate) second: Option<&'a mut Network>,
+    pub(crate) network: &'a mut Pair,
+    /// For parts, where that is another.
+    pub(crate) details: Option<&'a mut Lazy>,
 }
 
 /// Scratch of [`Effort::Still`]; allocates when a size grows.
@@ -135,7 +137,9 @@ impl Still {
         first: &mut Mask,
         out: &mut Mask,
     ) -> Result<f32> {
-        self.mirror.look(&mut eyes, picture, None, first)?;
+        let threads = eyes.threads;
+        self.mirror
+            .look(eyes.network, threads, picture, None, first)?;
         let confidence = Verdict::of(first).confidence;
         self.mirror.add_to(eyes.isa, first);
         enlarge(eyes.isa, &mut self.enlarge, first, out);
@@ -147,7 +151,11 @@ impl Still {
         } else {
             self.closer(&mut eyes, frame, people, None, out)?;
         }
-        if eyes.network.remembers() && people.is_finer(frame, eyes.network.input()) {
+        let network = &eyes.network.network;
+        if network.remembers() && people.is_finer(frame, network.input()) {
+            if let Some(details) = eyes.details.take() {
+                eyes.network = details.get()?;
+            }
             let mut earlier = std::mem::take(&mut self.earlier);
             for part in people.parts() {
                 self.closer(&mut eyes, frame, part, Some(&mut earlier), out)?;
@@ -182,7 +190,7 @@ impl Still {
             right: (x + width) as f32 / frame.width() as f32,
             bottom: (y + height) as f32 / frame.height() as f32,
         };
-        let input = eyes.network.input();
+        let input = eyes.network.network.input();
         let weight = if earlier.is_some() { SHARPER } else { CLOSER };
         let earlier = earlier.map(|mask| {
             cut(eyes.isa, &mut self.crop, out, part, input, mask);
@@ -191,7 +199,9 @@ impl Still {
         let picture =
             self.thumbnail
                 .take(eyes.threads, eyes.isa, &window, input.width, input.height);
-        self.mirror.look(eyes, picture, earlier, &mut self.closer)?;
+        let (network, threads) = (&mut *eyes.network, eyes.threads);
+        self.mirror
+            .look(network, threads, picture, earlier, &mut self.closer)?;
         self.mirror.add_to(eyes.isa, &mut self.closer);
         blend(eyes.isa, &self.closer, part, weight, &mut self.inset, out);
         Ok(())
@@ -226,21 +236,13 @@ impl Mirror {
     /// Fills `mask` with the answer to `picture`, of which `earlier` is known, and looks at its mirror image too.
     fn look(
         &mut self,
-        eyes: &mut Eyes<'_>,
+        network: &mut Pair,
+        threads: &Threads,
         picture: &[u8],
         earlier: Option<&Mask>,
         mask: &mut Mask,
     ) -> Result<()> {
-        let (network, answer) = (&mut *eyes.network, &mut self.answer);
-        let Some(second) = &mut eyes.second else {
-            network.run(picture, earlier, mask)?;
-            return network.run_mirrored(picture, earlier, answer);
-        };
-        let (plain, other) = eyes.threads.join(
-            || network.run(picture, earlier, mask),
-            || second.run_mirrored(picture, earlier, answer),
-        );
-        plain.and(other)
+        network.look(threads, picture, earlier, mask, &mut self.answer)
     }
 
     /// `mask`, the answer to a picture, becomes the mean of it and of that to the mirror image, halves rounded up.
@@ -410,7 +412,8 @@ mod tests {
     /// A tree-like picture that equals its mirror image; the network alone does not answer it symmetrically.
     #[test]
     fn a_symmetric_picture_gets_a_symmetric_mask() {
-        let mut network = Network::new(crate::Segmenter::built_in()).unwrap();
+        let mut pair = Pair::new(crate::Segmenter::built_in().into()).unwrap();
+        let network = &mut pair.network;
         let side = network.input().width;
         let byte = |x: usize, y: usize| (x.min(side - 1 - x) * 5 + y * 3) as u8;
         let picture: Vec<u8> = (0..side * side)
@@ -423,12 +426,6 @@ mod tests {
         let mut mask = Mask::new();
         network.run(&picture, None, &mut mask).unwrap();
         assert!(!symmetric(&mask));
-        let mut eyes = Eyes {
-            isa: Isa::detect(),
-            threads: &Threads::default(),
-            network: &mut network,
-            second: None,
-        };
         let mut mirror = Mirror::default();
         let mut earlier = Mask::new();
         earlier.resize(side, side);
@@ -437,9 +434,9 @@ mod tests {
         }
         let mut answers = [None, Some(&earlier)].map(|earlier| {
             mirror
-                .look(&mut eyes, &picture, earlier, &mut mask)
+                .look(&mut pair, &Threads::default(), &picture, earlier, &mut mask)
                 .unwrap();
-            mirror.add_to(eyes.isa, &mut mask);
+            mirror.add_to(Isa::detect(), &mut mask);
             assert!(symmetric(&mask));
             mask.data().to_vec()
         });

@@ -45,6 +45,7 @@ pub mod logo;
 pub mod mask;
 mod memory;
 mod network;
+mod pair;
 mod segmenter;
 mod threads;
 mod thumbnail;

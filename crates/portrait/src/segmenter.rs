@@ -6,19 +6,23 @@ use hypercut_kernels::pixel::composite::luma;
 use hypercut_kernels::pixel::opacity;
 
 use crate::effort::{Effort, Eyes, Still};
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::frame::Frame;
 use crate::mask::{Mask, Specks, TemporalFilter, TemporalOptions, Upsampler, Verdict, coverage};
 use crate::memory::Memory;
-use crate::network::{Network, Size};
+use crate::network::Size;
+use crate::pair::{Lazy, Pair};
 use crate::threads::Threads;
 use crate::thumbnail::Thumbnail;
 
 /// The network that is built in; `models/CARD.md` says what it learned from.
-const BUILT_IN: &[u8] = include_bytes!("../../../models/hypercut-v6.tflite");
+const BUILT_IN: &[u8] = include_bytes!("../../../models/hypercut-v7.tflite");
+
+/// The one for parts of a picture with [`Effort::Still`], which has learned to sharpen what an earlier look saw.
+const BUILT_IN_DETAILS: &[u8] = include_bytes!("../../../models/hypercut-v7-details.tflite");
 
 /// The same for a smaller input; a program that never asks for it does not hold it.
-const BUILT_IN_SMALL: &[u8] = include_bytes!("../../../models/hypercut-v6-small.tflite");
+const BUILT_IN_SMALL: &[u8] = include_bytes!("../../../models/hypercut-v7-small.tflite");
 
 /// Finds the people in a frame.
 ///
@@ -44,11 +48,9 @@ const BUILT_IN_SMALL: &[u8] = include_bytes!("../../../models/hypercut-v6-small.
 pub struct Segmenter {
     isa: Isa,
     threads: Threads,
-    /// The `.tflite` file.
-    file: Cow<'static, [u8]>,
-    network: Network,
-    /// The same once more, for two looks at a time; made when they are first taken.
-    second: Option<Network>,
+    network: Pair,
+    /// What parts of a picture are looked at with, where that is another.
+    details: Option<Lazy>,
     thumbnail: Thumbnail,
     /// At the size of the network's output, where that is another than its input's.
     guide: Thumbnail,
@@ -72,7 +74,10 @@ impl Segmenter {
     /// # Errors
     /// [`ErrorKind::Model`](crate::ErrorKind::Model), which a tested build never returns.
     pub fn new() -> Result<Self> {
-        Self::of_file(Cow::Borrowed(BUILT_IN))
+        Ok(Self {
+            details: Some(Lazy::new(Cow::Borrowed(BUILT_IN_DETAILS))),
+            ..Self::of_file(Cow::Borrowed(BUILT_IN))?
+        })
     }
 
     /// With the built-in network for a smaller input: less than half the multiply-adds, and coarser masks. For
@@ -89,6 +94,11 @@ impl Segmenter {
         BUILT_IN
     }
 
+    /// That of the built-in network for parts of a picture; see [`with_details`](Self::with_details).
+    pub fn built_in_details() -> &'static [u8] {
+        BUILT_IN_DETAILS
+    }
+
     /// With any portrait network in a `.tflite` file.
     ///
     /// Its input is one picture, `[1, height, width, 3]`: uint8 and int8 take the bytes as they are (int8 less 128), float32 takes
@@ -103,13 +113,31 @@ impl Segmenter {
         Self::of_file(Cow::Owned(bytes.to_vec()))
     }
 
+    /// With another network, in a `.tflite` file, for parts of a picture: the later looks of [`Effort::Still`], each told what the looks before saw.
+    /// Without this the network of the first look takes those too, but [`new`](Self::new) has one of its own for them.
+    ///
+    /// # Errors
+    /// As [`from_tflite`](Self::from_tflite), and where its input has no channel for an earlier mask.
+    pub fn with_details(self, bytes: &[u8]) -> Result<Self> {
+        let mut details = Lazy::new(Cow::Owned(bytes.to_vec()));
+        if !details.get()?.network.remembers() {
+            return Err(Error::new(
+                ErrorKind::Model,
+                "a network for parts of a picture needs a fourth input channel, for an earlier mask",
+            ));
+        }
+        Ok(Self {
+            details: Some(details),
+            ..self
+        })
+    }
+
     fn of_file(file: Cow<'static, [u8]>) -> Result<Self> {
         Ok(Self {
             isa: Isa::detect(),
             threads: Threads::default(),
-            network: Network::new(&file)?,
-            second: None,
-            file,
+            network: Pair::new(file)?,
+            details: None,
             thumbnail: Thumbnail::default(),
             guide: Thumbnail::default(),
             small: Mask::new(),
@@ -142,7 +170,10 @@ impl Segmenter {
     pub fn set_threads(&mut self, threads: &Threads) {
         self.threads = threads.clone();
         self.upsampler.set_threads(threads);
-        self.second = self.second.take().filter(|_| threads.count() > 1);
+        self.network.set_threads(threads);
+        if let Some(details) = &mut self.details {
+            details.set_threads(threads);
+        }
     }
 
     /// Forgets the frames before: for a cut, a seek, another camera. Matters with [`set_temporal`](Self::set_temporal) alone.
@@ -164,26 +195,24 @@ impl Segmenter {
     /// [`ErrorKind::Model`](crate::ErrorKind::Model), which a network that [`from_tflite`](Self::from_tflite) took never
     /// causes.
     pub fn segment(&mut self, frame: &Frame<'_>, mask: &mut Mask) -> Result<()> {
-        let (isa, threads, input) = (self.isa, &self.threads, self.network.input());
+        let (isa, threads, input) = (self.isa, &self.threads, self.network.network.input());
         self.thumbnail
             .take(threads, isa, frame, input.width, input.height);
         let picture = self.thumbnail.rgb();
         let (small, confidence) = match self.effort {
             Effort::Once => {
                 self.network
+                    .network
                     .run(picture, self.memory.known(), &mut self.small)?;
                 let confidence = Verdict::of(&self.small).confidence;
                 (&mut self.small, confidence)
             }
             Effort::Still => {
-                if threads.count() > 1 && self.second.is_none() {
-                    self.second = Some(Network::new(&self.file)?);
-                }
                 let eyes = Eyes {
                     isa,
                     threads,
                     network: &mut self.network,
-                    second: self.second.as_mut(),
+                    details: self.details.as_mut(),
                 };
                 let (first, fine) = (&mut self.small, &mut self.fine);
                 let confidence = self.still.run(eyes, frame, picture, first, fine)?;
@@ -200,11 +229,13 @@ impl Segmenter {
             self.luma
                 .extend(guide.as_chunks::<3>().0.iter().map(|&colour| luma(colour)));
             let told = self.effort == Effort::Once && self.memory.known().is_some();
-            self.memory.keep(&self.network, small);
+            self.memory.keep(&self.network.network, small);
             filter.apply(&self.luma, small.data_mut(), width, height)?;
             if told && filter.was_cut() {
-                self.network.run(self.thumbnail.rgb(), None, small)?;
-                self.memory.keep(&self.network, small);
+                self.network
+                    .network
+                    .run(self.thumbnail.rgb(), None, small)?;
+                self.memory.keep(&self.network.network, small);
                 filter.reset();
                 filter.apply(&self.luma, small.data_mut(), width, height)?;
             }
@@ -227,12 +258,12 @@ impl Segmenter {
     /// # Errors
     /// As [`segment`](Self::segment).
     pub fn segment_raw(&mut self, frame: &Frame<'_>, mask: &mut Mask) -> Result<()> {
-        let input = self.network.input();
+        let input = self.network.network.input();
         let (threads, isa) = (&self.threads, self.isa);
         let picture = self
             .thumbnail
             .take(threads, isa, frame, input.width, input.height);
-        self.network.run(picture, None, mask)
+        self.network.network.run(picture, None, mask)
     }
 
     /// The network's own answer as [`segment_raw`](Self::segment_raw), and `picture`, the frame at that size, `[height, width, 3]`; where frames
@@ -244,16 +275,16 @@ impl Segmenter {
         small: &mut Mask,
         picture: &mut Vec<u8>,
     ) -> Result<bool> {
-        let input = self.network.input();
+        let input = self.network.network.input();
         let (threads, isa) = (&self.threads, self.isa);
         let taken = self
             .thumbnail
             .take(threads, isa, frame, input.width, input.height);
         let earlier = self.memory.known();
-        self.network.run(taken, earlier, small)?;
+        self.network.network.run(taken, earlier, small)?;
         let told = earlier.is_some();
         if successive {
-            self.memory.keep(&self.network, small);
+            self.memory.keep(&self.network.network, small);
         }
         let guide = at_mask_size(&mut self.guide, isa, taken, input, small)?;
         picture.clear();

@@ -90,6 +90,36 @@ fn masks_that_the_library_makes_itself_are_perfect_and_bare_answers_are_not() {
 }
 
 #[test]
+fn parts_of_pictures_are_looked_at_by_a_network_of_their_own() {
+    let place = portraits();
+    let models = concat!(env!("CARGO_MANIFEST_DIR"), "/../../models");
+    let first = format!("--model {models}/hypercut-v7.tflite");
+    let details = format!("--details {models}/hypercut-v7-details.tflite");
+    let figures = |networks: &str| {
+        let result = json(&place, &format!("eval --set set --still --json {networks}"));
+        let results = result["sets"][0]["results"].as_array().unwrap().clone();
+        results
+            .iter()
+            .map(|result| result["figures"]["mad"]["value"].to_string())
+            .collect::<Vec<_>>()
+    };
+    let inside = figures("");
+    assert_eq!(figures(&format!("{first} {details}")), inside);
+    let alone = figures(&first);
+    assert_eq!(alone[0], inside[0], "one look needs no details");
+    assert_ne!(alone[1], inside[1]);
+    let small = format!("{models}/hypercut-v7-small.tflite");
+    place
+        .run(&format!("eval --set set --still --details {small} {first}"))
+        .says(
+            1,
+            &format!(
+                "error: {small}: a network for parts of a picture needs a fourth input channel, for an earlier mask"
+            ),
+        );
+}
+
+#[test]
 fn a_folder_without_index_is_one_set_and_other_figures_stand_beside() {
     let place = portraits();
     place.write(
