@@ -34,6 +34,7 @@ def main(config):
         ours = torch.round(model(pictures) / scale)[:, 0].numpy()
     squares = (pictures * 255).round().byte().permute(0, 2, 3, 1).numpy()
     path = config["here"] / config["export"]["model"]
+    squares = squares[..., : LiteRt(path).input["shape"][3]]  # the small network takes no earlier mask
     reference, fast = (np.stack([LiteRt(path, kind).run(square) for square in squares]) for kind in (True, False))
     least = apart("LiteRT reference / XNNPACK", reference, fast) - SLACK
     assert apart("ours / LiteRT reference", ours, reference) > least

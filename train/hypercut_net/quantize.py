@@ -12,7 +12,7 @@ from .train import Average, descend, log, optimizers_for, rate_at
 
 def float_network(config):
     """The averaged float network in evaluation mode."""
-    state = torch.load(configuration.run_folder(config) / "float.pt", weights_only=True)
+    state = torch.load(configuration.run_folder(config) / config["quantize"]["floats"], weights_only=True)
     found = network.of(config)
     found.load_state_dict(state["average"])
     return found.eval()
