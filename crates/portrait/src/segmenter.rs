@@ -21,7 +21,7 @@ const BUILT_IN: &[u8] = include_bytes!("../../../models/hypercut-v7.tflite");
 /// The one for parts of a picture with [`Effort::Still`], which has learned to sharpen what an earlier look saw.
 const BUILT_IN_DETAILS: &[u8] = include_bytes!("../../../models/hypercut-v7-details.tflite");
 
-/// The same for a smaller input; a program that never asks for it does not hold it.
+/// The first one for a smaller input; a program that never asks for it does not hold it.
 const BUILT_IN_SMALL: &[u8] = include_bytes!("../../../models/hypercut-v7-small.tflite");
 
 /// Finds the people in a frame.
