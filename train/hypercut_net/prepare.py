@@ -69,10 +69,10 @@ def given(root, row, originals, size, second=None):
     name = row["id"]
     path = next(root.glob(f"images/{name}.*"))
     alpha, (width, height) = read_square(next(root.glob(f"masks/{name}.*")), "L", size)
-    alpha, trust, teacher = clean(alpha), np.ones((size, size), np.float32), row["label"]
+    alpha, trust = clean(alpha), np.ones((size, size), np.float32)
     original = originals[row["set"]].find(path) if row["set"] in originals else None
     drawn = None if original is None else originals[row["set"]].mask(original)
-    if second and drawn is None and teacher in second["labels"]:
+    if second and drawn is None and row["label"] in second["labels"]:
         other = looks([pathlib.Path(second["masks"]) / f"{name}.png"], (size, size))
         mean, trust = fuse([alpha / np.float32(255), *other], None, np.array([1 - second["weight"], second["weight"]], np.float32))
         alpha = np.rint(mean * 255).astype(np.uint8)

@@ -1,6 +1,7 @@
 """Makes training batches from the prepacked arrays: originals, close crops, composites, empty frames."""
 
 import json
+import os
 
 import numpy as np
 import torch
@@ -21,12 +22,13 @@ def halved(path):
     if not file.exists() or file.stat().st_mtime < path.stat().st_mtime:
         pictures = np.load(path, mmap_mode="r")
         shape = (*pictures.shape[:2], pictures.shape[2] // 2, pictures.shape[3] // 2)
-        out = np.lib.format.open_memmap(file.with_suffix(".tmp"), "w+", np.uint8, shape)
+        begun = file.with_suffix(f".{os.getpid()}.tmp")  # two runs may begin at once
+        out = np.lib.format.open_memmap(begun, "w+", np.uint8, shape)
         for start in range(0, len(pictures), 256):
             block = torch.from_numpy(pictures[start : start + 256].copy()).float()
             out[start : start + 256] = F.avg_pool2d(block, 2).round_().byte().numpy()
         out.flush()
-        file.with_suffix(".tmp").rename(file)
+        begun.rename(file)
     return np.load(file, mmap_mode="r")
 
 
@@ -119,7 +121,7 @@ class Samples:
         tops = (target[:, 0].amax(2) > 0.5).float().argmax(1).numpy() / size
         reach = 2 * int(self.random.integers(0, 3)) + 1
         lowest, highest = PASSING_HEIGHT if reach > 1 else (PASSING_HEIGHT[0], PASSING_SHARP)
-        share = np.clip(heights * np.exp(self.random.uniform(np.log(lowest), np.log(highest), count)), 0.08, 1.2)
+        share = np.clip(heights * windows.log_uniform(self.random, lowest, highest, count), 0.08, 1.2)
         layer, _ = self._placed(count, size, share, tops + heights * self.random.uniform(-0.06, 0.12, count))
         own, behind = layer[:, 3:4], 1 - target[:, :1]
         passed = torch.lerp(frame, self._relight(layer[:, :3], own), own * behind)
@@ -170,7 +172,7 @@ class Samples:
             frame[passing], target[passing] = self._pass_by(frame[passing], target[passing], heights[passing])
         second = np.flatnonzero(peopled & (self.random.random(count) < share["second"]))
         if len(second):
-            size_beside = np.clip(heights[second] * np.exp(self.random.uniform(*np.log(SECOND_HEIGHT), len(second))), 0.25, 1.8)
+            size_beside = np.clip(heights[second] * windows.log_uniform(self.random, *SECOND_HEIGHT, len(second)), 0.25, 1.8)
             frame[second], target[second] = self._paste(frame[second], target[second], self._placed(len(second), size, size_beside)[0])
         hidden = np.flatnonzero(self.random.random(count) < share["occluded"])
         if len(hidden):

@@ -8,9 +8,14 @@ import numpy as np
 import torch
 
 
+def log_uniform(random, low, high, count):
+    """Numbers from `low` to `high`, each ratio of them as often as any other."""
+    return np.exp(random.uniform(np.log(low), np.log(high), count))
+
+
 def output_aspect(random, count):
     """Width / height that the network's square stands for: portrait phone to wide camera."""
-    return np.exp(random.uniform(np.log(9 / 16), np.log(16 / 9), count))
+    return log_uniform(random, 9 / 16, 16 / 9, count)
 
 
 def sides(height, aspect, notes):
@@ -76,7 +81,7 @@ def placed(random, notes, share=None, top=None):
     box = np.array([note["box"] for note in notes])
     tall = np.maximum(box[:, 3] - box[:, 1], 0.2)
     if share is None:
-        share = np.exp(random.uniform(np.log(0.35), np.log(1.5), count))
+        share = log_uniform(random, 0.35, 1.5, count)
     aspect = output_aspect(random, count)
     boxed = random.random(count) < 0.3  # as a box around somebody is stretched
     aspect = np.where(boxed, aspect * np.exp(random.uniform(-0.7, 0.7, count)), aspect)

@@ -116,7 +116,8 @@ pub(crate) struct Eyes<'a> {
 /// Scratch of [`Effort::Still`]; allocates when a size grows.
 #[derive(Debug, Default)]
 pub(crate) struct Still {
-    mirror: Mirror,
+    /// The answer to a mirror image.
+    mirrored: Mask,
     enlarge: Resize,
     crop: Resize,
     thumbnail: Thumbnail,
@@ -137,11 +138,10 @@ impl Still {
         first: &mut Mask,
         out: &mut Mask,
     ) -> Result<f32> {
-        let threads = eyes.threads;
-        self.mirror
-            .look(eyes.network, threads, picture, None, first)?;
+        let (network, mirrored) = (&mut *eyes.network, &mut self.mirrored);
+        network.look(eyes.threads, picture, None, first, mirrored)?;
         let confidence = Verdict::of(first).confidence;
-        self.mirror.add_to(eyes.isa, first);
+        add(eyes.isa, first, &self.mirrored);
         enlarge(eyes.isa, &mut self.enlarge, first, out);
         let Some(mut people) = around_people(first) else {
             return Ok(confidence);
@@ -151,7 +151,7 @@ impl Still {
         } else {
             self.closer(&mut eyes, frame, people, None, out)?;
         }
-        let network = &eyes.network.network;
+        let network = &eyes.network.plain;
         if network.remembers() && people.is_finer(frame, network.input()) {
             if let Some(details) = eyes.details.take() {
                 eyes.network = details.get()?;
@@ -190,7 +190,7 @@ impl Still {
             right: (x + width) as f32 / frame.width() as f32,
             bottom: (y + height) as f32 / frame.height() as f32,
         };
-        let input = eyes.network.network.input();
+        let input = eyes.network.plain.input();
         let weight = if earlier.is_some() { SHARPER } else { CLOSER };
         let earlier = earlier.map(|mask| {
             cut(eyes.isa, &mut self.crop, out, part, input, mask);
@@ -199,10 +199,10 @@ impl Still {
         let picture =
             self.thumbnail
                 .take(eyes.threads, eyes.isa, &window, input.width, input.height);
-        let (network, threads) = (&mut *eyes.network, eyes.threads);
-        self.mirror
-            .look(network, threads, picture, earlier, &mut self.closer)?;
-        self.mirror.add_to(eyes.isa, &mut self.closer);
+        let (closer, mirrored) = (&mut self.closer, &mut self.mirrored);
+        eyes.network
+            .look(eyes.threads, picture, earlier, closer, mirrored)?;
+        add(eyes.isa, closer, mirrored);
         blend(eyes.isa, &self.closer, part, weight, &mut self.inset, out);
         Ok(())
     }
@@ -226,29 +226,9 @@ fn cut(isa: Isa, resize: &mut Resize, mask: &Mask, part: Part, size: Size, out: 
     }
 }
 
-/// The answer to a mirror image.
-#[derive(Debug, Default)]
-struct Mirror {
-    answer: Mask,
-}
-
-impl Mirror {
-    /// Fills `mask` with the answer to `picture`, of which `earlier` is known, and looks at its mirror image too.
-    fn look(
-        &mut self,
-        network: &mut Pair,
-        threads: &Threads,
-        picture: &[u8],
-        earlier: Option<&Mask>,
-        mask: &mut Mask,
-    ) -> Result<()> {
-        network.look(threads, picture, earlier, mask, &mut self.answer)
-    }
-
-    /// `mask`, the answer to a picture, becomes the mean of it and of that to the mirror image, halves rounded up.
-    fn add_to(&self, isa: Isa, mask: &mut Mask) {
-        mirror::mean(isa, mask.width(), mask.data_mut(), self.answer.data());
-    }
+/// `mask`, the answer to a picture, becomes the mean of it and of `mirrored`, that to the mirror image, halves rounded up.
+fn add(isa: Isa, mask: &mut Mask, mirrored: &Mask) {
+    mirror::mean(isa, mask.width(), mask.data_mut(), mirrored.data());
 }
 
 /// First pixel and count of the pixels that a share of `size` touches.
@@ -413,7 +393,7 @@ mod tests {
     #[test]
     fn a_symmetric_picture_gets_a_symmetric_mask() {
         let mut pair = Pair::new(crate::Segmenter::built_in().into()).unwrap();
-        let network = &mut pair.network;
+        let network = &mut pair.plain;
         let side = network.input().width;
         let byte = |x: usize, y: usize| (x.min(side - 1 - x) * 5 + y * 3) as u8;
         let picture: Vec<u8> = (0..side * side)
@@ -426,17 +406,22 @@ mod tests {
         let mut mask = Mask::new();
         network.run(&picture, None, &mut mask).unwrap();
         assert!(!symmetric(&mask));
-        let mut mirror = Mirror::default();
+        let mut mirrored = Mask::new();
         let mut earlier = Mask::new();
         earlier.resize(side, side);
         for (i, value) in earlier.data_mut().iter_mut().enumerate() {
             *value = byte(i % side, 0);
         }
         let mut answers = [None, Some(&earlier)].map(|earlier| {
-            mirror
-                .look(&mut pair, &Threads::default(), &picture, earlier, &mut mask)
-                .unwrap();
-            mirror.add_to(Isa::detect(), &mut mask);
+            pair.look(
+                &Threads::default(),
+                &picture,
+                earlier,
+                &mut mask,
+                &mut mirrored,
+            )
+            .unwrap();
+            add(Isa::detect(), &mut mask, &mirrored);
             assert!(symmetric(&mask));
             mask.data().to_vec()
         });

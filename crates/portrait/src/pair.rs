@@ -10,7 +10,7 @@ use crate::threads::Threads;
 #[derive(Debug)]
 pub(crate) struct Pair {
     file: Cow<'static, [u8]>,
-    pub(crate) network: Network,
+    pub(crate) plain: Network,
     /// For mirror images, where there are threads for both.
     second: Option<Network>,
 }
@@ -18,7 +18,7 @@ pub(crate) struct Pair {
 impl Pair {
     pub(crate) fn new(file: Cow<'static, [u8]>) -> Result<Self> {
         Ok(Self {
-            network: Network::new(&file)?,
+            plain: Network::new(&file)?,
             second: None,
             file,
         })
@@ -38,7 +38,7 @@ impl Pair {
         mask: &mut Mask,
         mirrored: &mut Mask,
     ) -> Result<()> {
-        let network = &mut self.network;
+        let network = &mut self.plain;
         if threads.count() == 1 {
             network.run(picture, earlier, mask)?;
             return network.run_mirrored(picture, earlier, mirrored);

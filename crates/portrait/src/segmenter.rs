@@ -120,7 +120,7 @@ impl Segmenter {
     /// As [`from_tflite`](Self::from_tflite), and where its input has no channel for an earlier mask.
     pub fn with_details(self, bytes: &[u8]) -> Result<Self> {
         let mut details = Lazy::new(Cow::Owned(bytes.to_vec()));
-        if !details.get()?.network.remembers() {
+        if !details.get()?.plain.remembers() {
             return Err(Error::new(
                 ErrorKind::Model,
                 "a network for parts of a picture needs a fourth input channel, for an earlier mask",
@@ -195,14 +195,14 @@ impl Segmenter {
     /// [`ErrorKind::Model`](crate::ErrorKind::Model), which a network that [`from_tflite`](Self::from_tflite) took never
     /// causes.
     pub fn segment(&mut self, frame: &Frame<'_>, mask: &mut Mask) -> Result<()> {
-        let (isa, threads, input) = (self.isa, &self.threads, self.network.network.input());
+        let (isa, threads, input) = (self.isa, &self.threads, self.network.plain.input());
         self.thumbnail
             .take(threads, isa, frame, input.width, input.height);
         let picture = self.thumbnail.rgb();
         let (small, confidence) = match self.effort {
             Effort::Once => {
                 self.network
-                    .network
+                    .plain
                     .run(picture, self.memory.known(), &mut self.small)?;
                 let confidence = Verdict::of(&self.small).confidence;
                 (&mut self.small, confidence)
@@ -229,13 +229,11 @@ impl Segmenter {
             self.luma
                 .extend(guide.as_chunks::<3>().0.iter().map(|&colour| luma(colour)));
             let told = self.effort == Effort::Once && self.memory.known().is_some();
-            self.memory.keep(&self.network.network, small);
+            self.memory.keep(&self.network.plain, small);
             filter.apply(&self.luma, small.data_mut(), width, height)?;
             if told && filter.was_cut() {
-                self.network
-                    .network
-                    .run(self.thumbnail.rgb(), None, small)?;
-                self.memory.keep(&self.network.network, small);
+                self.network.plain.run(self.thumbnail.rgb(), None, small)?;
+                self.memory.keep(&self.network.plain, small);
                 filter.reset();
                 filter.apply(&self.luma, small.data_mut(), width, height)?;
             }
@@ -258,12 +256,12 @@ impl Segmenter {
     /// # Errors
     /// As [`segment`](Self::segment).
     pub fn segment_raw(&mut self, frame: &Frame<'_>, mask: &mut Mask) -> Result<()> {
-        let input = self.network.network.input();
+        let input = self.network.plain.input();
         let (threads, isa) = (&self.threads, self.isa);
         let picture = self
             .thumbnail
             .take(threads, isa, frame, input.width, input.height);
-        self.network.network.run(picture, None, mask)
+        self.network.plain.run(picture, None, mask)
     }
 
     /// The network's own answer as [`segment_raw`](Self::segment_raw), and `picture`, the frame at that size, `[height, width, 3]`; where frames
@@ -275,16 +273,16 @@ impl Segmenter {
         small: &mut Mask,
         picture: &mut Vec<u8>,
     ) -> Result<bool> {
-        let input = self.network.network.input();
+        let input = self.network.plain.input();
         let (threads, isa) = (&self.threads, self.isa);
         let taken = self
             .thumbnail
             .take(threads, isa, frame, input.width, input.height);
         let earlier = self.memory.known();
-        self.network.network.run(taken, earlier, small)?;
+        self.network.plain.run(taken, earlier, small)?;
         let told = earlier.is_some();
         if successive {
-            self.memory.keep(&self.network.network, small);
+            self.memory.keep(&self.network.plain, small);
         }
         let guide = at_mask_size(&mut self.guide, isa, taken, input, small)?;
         picture.clear();
