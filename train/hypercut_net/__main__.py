@@ -1,11 +1,11 @@
-"""python -m hypercut_net COMMAND [--config config.toml]: gather, crop, matte, teach, hold, prepare, look, train, blend, quantize, export, evaluate, sheet."""
+"""python -m hypercut_net COMMAND [--config config.toml]: gather, crop, matte, ask, answers, teach, hold, prepare, look, train, blend, quantize, export, evaluate, sheet."""
 
 import argparse
 import importlib
 
 from . import config as configuration
 
-COMMANDS = ("gather", "crop", "matte", "teach", "hold", "prepare", "look", "train", "blend", "quantize", "export", "check", "evaluate", "sheet")
+COMMANDS = ("gather", "crop", "matte", "ask", "answers", "teach", "hold", "prepare", "look", "train", "blend", "quantize", "export", "check", "evaluate", "sheet")
 
 
 def main():

@@ -10,8 +10,9 @@ import numpy as np
 from PIL import Image
 
 from . import windows
+from .common import part, square, training_rows
 from .originals import Originals
-from .prepare import describe, part, square, training_rows
+from .prepare import describe
 
 SHARE = ((0.26, 0.45), (0.45, 0.75))  # of the person's height that the two crops of a picture show
 SMALLEST = 0.12  # of the picture's sides, and

@@ -9,7 +9,7 @@ from .flatfile import FlatFile
 from .quantized import Quantized
 
 RELU6, NONE = schema.ActivationFunctionType.RELU6, schema.ActivationFunctionType.NONE
-DESCRIPTION = "HyperCut v5: portrait segmentation, int8, RGB and earlier mask [0,1] in, logit out; MIT OR Apache-2.0"
+DESCRIPTION = "HyperCut: portrait segmentation, int8, RGB and earlier mask [0,1] in, logit out; MIT OR Apache-2.0"
 
 
 def quantized_network(config):

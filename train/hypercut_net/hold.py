@@ -1,9 +1,10 @@
 """Writes what our own split keeps back, at full size, as a set that `hypercut eval --set` reads: what to choose by, as the held-out
 pictures are for reporting only.
 
-`ccp` and `brian` are originals with masks by people or the common set's; `upper` two head-and-shoulders crops of each of ccp's;
-`portraits` those that `teach` leaves out, with the mean of other people's networks' masks where they agree; `composite` kept-back people over kept-back
-rooms; `empty` those rooms alone.
+`ccp` and `brian` are originals with masks by people or the common set's, with what somebody saw where looks differ (`verdicts`); `upper`
+two head-and-shoulders crops of each of ccp's; `portraits` those that `teach` leaves out, with the mean of other people's networks' masks
+where they agree; `groups` pictures of its that it leaves out too, on which its teachers differed and every region was judged; `composite`
+kept-back people over kept-back rooms; `empty` those rooms alone.
 """
 
 import csv
@@ -12,14 +13,16 @@ import pathlib
 import numpy as np
 from PIL import Image
 
-from . import crop
+from . import crop, verdicts
+from .common import KEPT, clean, part, square, training_rows
 from .originals import Originals
-from .prepare import clean, describe, part, square, training_rows
-from .teach import correct, held_back, looks, pictures
+from .prepare import describe
+from .teach import candidates, correct, held_back, judged, looks, pictures, source_named
 
 LARGEST = 900  # pixels of a picture's longer side
 AGREED = 0.985  # share of a portrait's pixels that the teachers put on the same side of one half
 TRUSTED = 0.995  # share of a picture's pixels that its boxes don't doubt
+JUDGED = 0.95  # share of a picture that teachers or verdicts settle; the rest are outlines
 ROOM = (640, 480)
 
 
@@ -54,26 +57,49 @@ def opened(path, mode):
         return picture.convert(mode)
 
 
-def mask_of(root, name):
-    """The common set's mask of a picture, "L"."""
-    return Image.fromarray(clean(np.array(opened(next(root.glob(f"masks/{name}.*")), "L"))))
+def makers(config, name):
+    """The common set's mask of a picture, and other looks at it, in [0, 1]."""
+    root = pathlib.Path(config["data"]["root"]) / "train"
+    own = clean(np.array(opened(next(root.glob(f"masks/{name}.*")), "L")))
+    others = [pathlib.Path(folder) / f"{name}.png" for folder in config["hold"]["looks"]]
+    return [own / np.float32(255), *looks(others, own.shape[::-1])]
+
+
+def mask_of(config, name):
+    """The common set's mask of a picture, "L", with what somebody saw where other looks differ."""
+    masks = makers(config, name)
+    table = verdicts.read(config["here"] / config["verdicts"]["table"])
+    alpha, _ = verdicts.settle(masks[0], np.ones_like(masks[0]), masks, table.get((KEPT, name), []), False)
+    return Image.fromarray(np.rint(alpha * 255).astype(np.uint8))
+
+
+def kept_back(config):
+    """The table's row, the file, its original (or None) and the originals of every picture of [hold] originals that is kept back."""
+    root = pathlib.Path(config["data"]["root"]) / "train"
+    sources = {name: Originals(**config["data"]["originals"][name]) for name in config["hold"]["originals"]}
+    for row in training_rows(config):
+        if row["set"] in sources and part(row["id"], config["data"]["validation_percent"]) == "validation":
+            path = next(root.glob(f"images/{row['id']}.*"))
+            yield row, path, sources[row["set"]].find(path), sources[row["set"]]
+
+
+def judgeable(config):
+    """Of those whose mask isn't drawn by people: the name, the file, all looks, where they may be asked about."""
+    for row, path, original, source in kept_back(config):
+        if original is None or source.mask(original) is None:
+            masks = makers(config, row["id"])
+            yield row["id"], original or path, masks, np.ones(masks[0].shape, bool)
 
 
 def whole(config, kept, random):
     """Originals of the common set's kept-back pictures, and closer views of those with masks by people."""
-    root = pathlib.Path(config["data"]["root"]) / "train"
-    sources = {name: Originals(**config["data"]["originals"][name]) for name in config["hold"]["originals"]}
-    for row in training_rows(config):
-        if row["set"] not in sources or part(row["id"], config["data"]["validation_percent"]) != "validation":
-            continue
-        source = sources[row["set"]]
-        original = source.find(next(root.glob(f"images/{row['id']}.*")))
+    for row, _, original, source in kept_back(config):
         if original is None:
             continue
         picture, drawn, boxes = opened(original, "RGB"), source.mask(original), source.boxes(original)
         if row["set"] == "ccp" and drawn is None:
             continue
-        mask = mask_of(root, row["id"]) if drawn is None else Image.fromarray(drawn)
+        mask = mask_of(config, row["id"]) if drawn is None else Image.fromarray(drawn)
         if boxes is not None and correct(np.asarray(mask, np.float32) / 255, boxes).mean() < TRUSTED:
             continue
         kept.add(row["set"], picture, mask)
@@ -86,7 +112,7 @@ def whole(config, kept, random):
 
 def portraits(config, kept):
     """The portraits that `teach` leaves out."""
-    source = next(source for source in config["teach"]["source"] if source["name"] == config["hold"]["portraits"])
+    source = source_named(config, config["hold"]["portraits"])
     judges = source["judges"]
     folder, weights = pathlib.Path(source["pictures"]), np.array(source["weights"][:judges], np.float32)
     weights /= weights.sum()
@@ -103,6 +129,20 @@ def portraits(config, kept):
         kept.add("portrait", picture, Image.fromarray(np.rint(np.tensordot(weights, masks, 1) * 255).astype(np.uint8)))
 
 
+def groups(config, kept):
+    """Pictures that `teach` leaves out, in which every region was judged."""
+    table = verdicts.read(config["here"] / config["verdicts"]["table"])
+    for source in (source_named(config, name) for name in config["hold"]["groups"]):
+        for path, inner, size in candidates(source):
+            asked = held_back(source, path) and table.get((source["name"], str(inner.with_suffix(""))))
+            result = judged(source, inner, size, table) if asked else None
+            if result is None:
+                continue
+            alpha, trust = result
+            if trust.mean() >= JUDGED and (alpha >= 0.5).mean() > 0.05:
+                kept.add("groups", opened(path, "RGB").resize(size, Image.LANCZOS), Image.fromarray((alpha >= 0.5).astype(np.uint8) * 255))
+
+
 def composites(config, kept, random):
     """Kept-back people over kept-back rooms; the rooms alone."""
     root, percent = pathlib.Path(config["data"]["root"]), config["data"]["validation_percent"]
@@ -110,7 +150,7 @@ def composites(config, kept, random):
     people = [row["id"] for row in training_rows(config) if part(row["id"], percent) == "validation"]
     for number in range(config["hold"]["composites"]):
         name = people[random.integers(len(people))]
-        colour, mask = opened(next(root.glob(f"train/images/{name}.*")), "RGB"), mask_of(root / "train", name)
+        colour, mask = opened(next(root.glob(f"train/images/{name}.*")), "RGB"), mask_of(config, name)
         room = opened(rooms[number % len(rooms)], "RGB").resize(ROOM, Image.BICUBIC)
         scale = random.uniform(0.6, 1.1) * ROOM[1] / colour.height
         size = [round(side * scale) for side in colour.size]
@@ -131,5 +171,6 @@ def main(config):
     whole(config, kept, random)
     composites(config, kept, random)
     portraits(config, kept)
+    groups(config, kept)
     kept.write()
     print({kind: sum(row["set"] == kind for row in kept.rows) for kind in sorted({row["set"] for row in kept.rows})})

@@ -9,7 +9,6 @@ and near-duplicates (neighbouring ids in brian: mirrored and rotated copies) sta
 our own teachers' (`teach`) are never for validation.
 """
 
-import csv
 import json
 import pathlib
 import zlib
@@ -17,31 +16,9 @@ import zlib
 import numpy as np
 from PIL import Image
 
-from . import config as configuration
-from .originals import Originals
-from .teach import correct, fuse, looks
-
-
-def part(name, percent):
-    """Which side of the split a picture is on."""
-    source, number = name.rsplit("_", 1)
-    block = f"{source}_{int(number) // 40}"
-    return "validation" if zlib.crc32(block.encode()) % 100 < percent else "train"
-
-
-def clean(mask):
-    """Takes the JPEG ringing off a mask: nearly empty becomes empty, nearly full full."""
-    mask = mask.copy()
-    mask[mask <= 6] = 0
-    mask[mask >= 249] = 255
-    return mask
-
-
-def read_square(path, mode, size):
-    """A picture stretched to `size` x `size`, with its own width and height."""
-    with Image.open(path) as picture:
-        picture = picture.convert(mode)
-        return np.asarray(picture.resize((size, size), Image.BILINEAR)), picture.size
+from . import config as configuration, verdicts
+from .common import Common, clean, part, read_square, square, training_rows
+from .teach import SUFFIXES
 
 
 def describe(mask):
@@ -57,36 +34,6 @@ def describe(mask):
     return [columns[0] / size, top / size, (columns[-1] + 1) / size, bottom / size], head_x
 
 
-def square(picture, size):
-    """Stretched to `size` x `size`; each pixel the mean of what it covers where that shrinks."""
-    smaller = picture.width >= size and picture.height >= size
-    return np.asarray(picture.resize((size, size), Image.BOX if smaller else Image.BILINEAR))
-
-
-def given(root, row, originals, size, second=None):
-    """A picture of the common set: colour [S, S, 3], alpha and trust [S, S], width and height. With `second`, [data.second], a mask that no human drew
-    becomes the mean of it and another look's, trusted where both agree."""
-    name = row["id"]
-    path = next(root.glob(f"images/{name}.*"))
-    alpha, (width, height) = read_square(next(root.glob(f"masks/{name}.*")), "L", size)
-    alpha, trust = clean(alpha), np.ones((size, size), np.float32)
-    original = originals[row["set"]].find(path) if row["set"] in originals else None
-    drawn = None if original is None else originals[row["set"]].mask(original)
-    if second and drawn is None and row["label"] in second["labels"]:
-        other = looks([pathlib.Path(second["masks"]) / f"{name}.png"], (size, size))
-        mean, trust = fuse([alpha / np.float32(255), *other], None, np.array([1 - second["weight"], second["weight"]], np.float32))
-        alpha = np.rint(mean * 255).astype(np.uint8)
-    if original is None:
-        return read_square(path, "RGB", size)[0], alpha, trust, (width, height)
-    if drawn is not None:
-        alpha = square(Image.fromarray(drawn), size)
-    boxes = originals[row["set"]].boxes(original)
-    if boxes is not None:
-        trust = trust * correct(alpha / 255.0, boxes)
-    with Image.open(original) as picture:
-        return square(picture.convert("RGB"), size), alpha, trust, (width, height)
-
-
 def taught(folder, note, size):
     """A picture of the `teach` command's, in the same form."""
     colour, shape = read_square(folder / f"{note['id']}.jpg", "RGB", size)
@@ -95,21 +42,16 @@ def taught(folder, note, size):
     return colour, clean(alpha), trust / 255.0, shape
 
 
-def pack_people(config, rows, notes_taught):
+def pack_people(config, notes_taught):
     """Writes people.npy and people.json."""
-    data = config["data"]
-    size, root = data["size"], pathlib.Path(data["root"]) / "train"
-    originals = {name: Originals(**source) for name, source in data["originals"].items()}
-    count = len(rows) + len(notes_taught)
-    packed = np.lib.format.open_memmap(configuration.cache(config, "people.npy"), "w+", np.uint8, (count, 5, size, size))
+    size, common = config["data"]["size"], Common(config)
+    rows = training_rows(config)
+    packed = np.lib.format.open_memmap(configuration.cache(config, "people.npy"), "w+", np.uint8, (len(rows) + len(notes_taught), 5, size, size))
     notes = []
     for index, row in enumerate(rows + notes_taught):
         own = index < len(rows)
-        learned = not own or part(row["id"], data["validation_percent"]) == "train"
-        if own:
-            colour, alpha, trust, (width, height) = given(root, row, originals, size, data["second"] if learned else None)
-        else:
-            colour, alpha, trust, (width, height) = taught(pathlib.Path(config["teach"]["out"]), row, size)
+        learned = not own or common.learned(row)
+        colour, alpha, trust, (width, height) = common.given(row) if own else taught(pathlib.Path(config["teach"]["out"]), row, size)
         packed[index, :3], packed[index, 3] = colour.transpose(2, 0, 1), alpha
         packed[index, 4] = np.rint((1 - trust) * 255)
         box, head_x = describe(alpha)
@@ -132,6 +74,15 @@ def is_peopled(path, folder, masks):
         return (np.asarray(mask) >= 128).mean() > PEOPLED
 
 
+def without_people(config):
+    """Files of pictures of `teach`'s in which teachers saw people and somebody saw none."""
+    table = verdicts.read(config["here"] / config["verdicts"]["table"])
+    folders = {source["name"]: pathlib.Path(source["pictures"]) for source in config["teach"]["source"]}
+    empty = sorted(key for key, seen in table.items() if seen == verdicts.EMPTY and key[0] in folders)
+    paths = (folders[source] / f"{picture}{suffix}" for source, picture in empty for suffix in SUFFIXES)
+    return [path for path in paths if path.exists()]
+
+
 def pack_backgrounds(config):
     """Writes backgrounds.npy and backgrounds.json."""
     data = config["data"]
@@ -140,6 +91,7 @@ def pack_backgrounds(config):
     for folder, share, *masks in data["more_backgrounds"]:
         found = (path for path in sorted(pathlib.Path(folder).rglob("*.jpg")) if zlib.crc32(path.stem.encode()) % 100 < share)
         paths += [path for path in found if not masks or not is_peopled(path, folder, *masks)]
+    paths += without_people(config)
     packed = np.lib.format.open_memmap(
         configuration.cache(config, "backgrounds.npy"), "w+", np.uint8, (len(paths), 3, size, size)
     )
@@ -153,21 +105,12 @@ def pack_backgrounds(config):
     return notes
 
 
-def training_rows(config):
-    """The common set's table, less the sets that stay out and what was dropped by eye."""
-    dropped_file = config["here"] / config["data"]["dropped"]
-    dropped = {line.split()[0] for line in dropped_file.read_text().splitlines() if line and line[0] != "#"}
-    with open(pathlib.Path(config["data"]["root"]) / "train/index.csv") as table:
-        return [row for row in csv.DictReader(table) if row["set"] in config["data"]["sets"] and row["id"] not in dropped]
-
-
 def main(config):
     """The `prepare` command."""
     configuration.cache(config, "").mkdir(parents=True, exist_ok=True)
-    rows = training_rows(config)
     index = pathlib.Path(config["teach"]["out"]) / "index.json"
     notes_taught = json.loads(index.read_text()) if index.exists() else []
-    people, backgrounds = pack_people(config, rows, notes_taught), pack_backgrounds(config)
+    people, backgrounds = pack_people(config, notes_taught), pack_backgrounds(config)
     for name, notes in ("people", people), ("backgrounds", backgrounds):
         held = sum(note["part"] == "validation" for note in notes)
         print(f"{name}: {len(notes) - held} to train, {held} to validate")

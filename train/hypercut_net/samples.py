@@ -12,6 +12,8 @@ from . import config as configuration, photometry, priors, windows
 
 # Smallest share of a picture that a person who gets pasted must fill there.
 WORTH_PASTING = 0.04
+# Wrong pixels per pixel of person for which a picture is seen once more.
+HARD = 0.2
 # Height beside the people's of another one (a child stands on the same ground, in focus), of a passer-by, who is background, and of one in focus.
 SECOND_HEIGHT, PASSING_HEIGHT, PASSING_SHARP = (0.4, 1.5), (0.12, 0.45), 0.22
 
@@ -71,8 +73,14 @@ class Samples:
         self.own_rooms = np.array([index for index, note in enumerate(rooms) if note["part"] == side])
         self.shares = config["samples"]
         often = config["data"]["often"] if side == "train" else {}
-        self.often = np.array([often.get(people[index]["set"], 1) for index in self.own])
+        self.often = np.array([often.get(people[index]["set"], 1) for index in self.own]) * self._hard(config)
         self.reseed(seed)
+
+    def _hard(self, config):
+        """How much more often pictures are seen that an earlier look got wrong."""
+        errors = np.array(json.loads(configuration.cache(config, "wrong.json").read_text()))[self.own]
+        easy, most = config["data"]["hard"]
+        return np.clip(easy + errors / HARD, easy, most)
 
     def reseed(self, seed):
         """Starts the stream anew; a resumed run passes another number and sees other samples."""

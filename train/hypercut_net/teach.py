@@ -17,7 +17,10 @@ import zlib
 import numpy as np
 from PIL import Image
 
+from . import verdicts
+
 LONGEST = 384
+SUFFIXES = (".jpg", ".jpeg", ".png")
 CERTAIN, MISSED, BORDER = 0.85, 0.3, 0.03
 SMALL = 0.35  # of the largest box's height: below it nobody says whether somebody belongs to the picture's people
 TRUSTED_SHARE = 0.8  # a picture of which less can be trusted is left out
@@ -140,15 +143,15 @@ class Seen:
         return best
 
 
-def shrink(picture, longest=LONGEST):
-    """At most `longest` on its longer side."""
-    scale = min(1, longest / max(picture.size))
-    return picture.resize([max(1, round(side * scale)) for side in picture.size], Image.BOX) if scale < 1 else picture
+def shrunk(size, longest=LONGEST):
+    """A width and height with at most `longest` as the longer one."""
+    scale = min(1, longest / max(size))
+    return tuple(max(1, round(side * scale)) for side in size)
 
 
 def pictures(folder):
     """The picture files of a tree, in order."""
-    return sorted(path for path in folder.rglob("*") if path.suffix.lower() in (".jpg", ".jpeg", ".png"))
+    return sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
 
 
 def looks(paths, size):
@@ -163,17 +166,58 @@ def looks(paths, size):
 
 
 def held_back(source, path):
-    """Whether a source's picture is kept for validation: a share in percent, by a hash of the name."""
-    return zlib.crc32(path.stem.encode()) % 100 < source.get("held_back", 0)
+    """Whether a source's picture is kept for validation: a share in percent, by a hash of the name without what Roboflow adds to copies."""
+    return zlib.crc32(path.stem.split(".rf.")[0].encode()) % 100 < source.get("held_back", 0)
 
 
-def teach(source, seen, out):
+def source_named(config, name):
+    """One of [[teach.source]]."""
+    return next(source for source in config["teach"]["source"] if source["name"] == name)
+
+
+def candidates(source):
+    """A source's pictures: path, the name of its masks, and the size at which they are looked at."""
+    folder, blocked = pathlib.Path(source["pictures"]), tuple(source.get("leave_out", ()))
+    for path in pictures(folder):
+        if blocked and path.name.startswith(blocked):
+            continue
+        with Image.open(path) as opened:
+            size = shrunk(opened.size)
+        yield path, path.relative_to(folder).with_suffix(".png"), size
+
+
+def drawn(source, inner):
+    """The file of a mask drawn by people, or None."""
+    file = pathlib.Path(source["human"]) / inner if "human" in source else None
+    return file if file and file.exists() else None
+
+
+def boxes_for(source, inner):
+    """A picture's boxes, or None where a source has none."""
+    return boxes_of(pathlib.Path(source["pictures"]) / str(inner.with_suffix(".txt")).replace("images", "labels")) if source.get("boxes") else None
+
+
+def judged(source, inner, size, table):
+    """Alpha and trust of one picture of a source, or None where nobody looked or it was left out by eye."""
+    human = drawn(source, inner)
+    if human:
+        with Image.open(human) as mask:
+            alpha = np.asarray(mask.resize(size, Image.BOX), np.float32) / 255
+        return alpha, np.ones_like(alpha)
+    masks = looks([pathlib.Path(teacher) / inner for teacher in source["teachers"]], size)
+    found = table.get((source["name"], str(inner.with_suffix(""))), [])
+    if masks is None or found in (verdicts.OUT, verdicts.EMPTY):
+        return None
+    alpha, trust = fuse(masks, boxes_for(source, inner), np.array(source["weights"], np.float32))
+    return verdicts.settle(alpha, trust, masks, found, source.get("passing", False))
+
+
+def teach(source, table, seen, out):
     """Writes one source's pictures; returns its notes."""
-    folder, kept, notes = pathlib.Path(source["pictures"]), 0, []
-    blocked = tuple(source.get("leave_out", ()))
-    paths = pictures(folder)
-    for path in paths:
-        if blocked and path.name.startswith(blocked) or held_back(source, path):
+    kept, count, notes = 0, 0, []
+    for path, inner, size in candidates(source):
+        count += 1
+        if held_back(source, path):
             continue
         with Image.open(path) as opened:
             opened.draft("RGB", (LONGEST, LONGEST))
@@ -181,30 +225,21 @@ def teach(source, seen, out):
         vector = signature(picture)
         if seen.nearest(vector) > source.get("duplicate", 0.95):
             continue
-        inner = path.relative_to(folder).with_suffix(".png")
-        picture = shrink(picture)
-        drawn = pathlib.Path(source["human"]) / inner if "human" in source else None
-        if drawn and drawn.exists():
-            with Image.open(drawn) as mask:
-                alpha = np.asarray(mask.resize(picture.size, Image.BOX), np.float32) / 255
-            trust = np.ones_like(alpha)
-        else:
-            masks = looks([pathlib.Path(teacher) / inner for teacher in source["teachers"]], picture.size)
-            if masks is None:
-                continue
-            boxes = boxes_of(folder / str(inner.with_suffix(".txt")).replace("images", "labels")) if source.get("boxes") else None
-            alpha, trust = fuse(masks, boxes, np.array(source["weights"], np.float32))
+        result = judged(source, inner, size, table)
+        if result is None:
+            continue
+        alpha, trust = result
         person = (alpha >= 0.5).mean()
         if trust.mean() < TRUSTED_SHARE or not source.get("least", 0.0) <= person <= 0.9:
             continue
         seen.add(vector)
         name = f"{source['name']}_{kept:05}"
-        picture.save(out / f"{name}.jpg", quality=92)
+        picture.resize(size, Image.BOX).save(out / f"{name}.jpg", quality=92)
         both = np.stack([alpha * 255 + 0.5, trust * 255 + 0.5], 2).astype(np.uint8)
         Image.fromarray(both, "LA").save(out / f"{name}.png", compress_level=1)
         notes.append(dict(id=name, set=source["name"], file=str(path), person=round(float(person), 4)))
         kept += 1
-    print(f"{source['name']}: {kept} of {len(paths)}", flush=True)
+    print(f"{source['name']}: {kept} of {count}", flush=True)
     return notes
 
 
@@ -224,5 +259,6 @@ def main(config):
     out = pathlib.Path(settings["out"])
     out.mkdir(parents=True, exist_ok=True)
     seen = common(config)
-    notes = [note for source in settings["source"] for note in teach(source, seen, out)]
+    table = verdicts.read(config["here"] / config["verdicts"]["table"])
+    notes = [note for source in settings["source"] for note in teach(source, table, seen, out)]
     (out / "index.json").write_text(json.dumps(notes))

@@ -249,9 +249,9 @@ mod tests {
     #[test]
     fn our_own_networks_need_no_operation_beyond_their_list() {
         for bytes in [
-            &include_bytes!("../../../../models/hypercut-v7.tflite")[..],
-            include_bytes!("../../../../models/hypercut-v7-details.tflite"),
-            include_bytes!("../../../../models/hypercut-v7-small.tflite"),
+            &include_bytes!("../../../../models/hypercut-v8.tflite")[..],
+            include_bytes!("../../../../models/hypercut-v8-details.tflite"),
+            include_bytes!("../../../../models/hypercut-v8-small.tflite"),
         ] {
             let graph = Graph::new(Model::from_bytes(bytes).unwrap()).unwrap();
             for node in &graph.nodes {

@@ -1,0 +1,117 @@
+"""Sheets of pictures whose teachers differ, for somebody to look at.
+
+A sheet is twelve pictures with the regions outlined and numbered, the background that all teachers agree on dimmed; `asked.csv` (tile,
+source, picture, points) beside them says where. `../judging.md` tells how they are answered.
+"""
+
+import csv
+import pathlib
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+from scipy import ndimage
+
+from . import hold, teach, verdicts
+from .common import COMMON, Common, training_rows
+
+SIDE, COLUMNS, ROWS, BAND = 317, 4, 3, 16
+MOST = 8  # regions that are asked about, the largest
+COLOURS = [(255, 60, 60), (60, 255, 60), (90, 160, 255), (255, 230, 40), (255, 80, 255), (40, 255, 255), (255, 160, 30), (255, 255, 255)]
+FONT = ImageFont.load_default(15)
+
+
+def tile(path, masks, regions, title):
+    """One picture with its regions, numbered from 1."""
+    with Image.open(path) as opened:
+        opened.draft("RGB", (2 * SIDE, 2 * SIDE))
+        picture = opened.convert("RGB")
+    scale = min(SIDE / picture.width, (SIDE - BAND) / picture.height)
+    size = [max(1, round(side * scale)) for side in picture.size]
+    colour = np.array(picture.resize(size, Image.LANCZOS if scale < 1 else Image.BICUBIC))
+
+    def fitted(mask):
+        return np.asarray(Image.fromarray(mask.astype(np.uint8) * 255).resize(size, Image.BILINEAR)) > 127
+
+    colour[fitted(np.max(masks, 0) < 0.5)] //= 2
+    for number, region in enumerate(regions):
+        here = fitted(region)
+        colour[here & ~ndimage.binary_erosion(here, iterations=1)] = COLOURS[number]
+    whole = Image.new("RGB", (SIDE, SIDE), (20, 20, 20))
+    whole.paste(Image.fromarray(colour), (0, BAND))
+    draw = ImageDraw.Draw(whole)
+    for number, region in enumerate(regions):
+        x, y = verdicts.point(region)
+        draw.text((x * size[0] / 1000, BAND + y * size[1] / 1000), str(number + 1), COLOURS[number], FONT, "mm", stroke_width=2, stroke_fill=(0, 0, 0))
+    draw.text((2, -1), title, (255, 255, 255), FONT)
+    return whole
+
+
+class Sheets:
+    """Sheets as they fill, and the table beside them."""
+
+    def __init__(self, out):
+        self.out, self.tiles, self.count = out, [], 0
+        out.mkdir(parents=True, exist_ok=True)
+        self.table = open(out / "asked.csv", "w", newline="")
+        self.rows = csv.writer(self.table, lineterminator="\n")
+        self.rows.writerow(["tile", "source", "picture", "points"])
+
+    def add(self, source, inner, path, masks, regions):
+        """Asks about one picture."""
+        self.rows.writerow([self.count, source, inner, " ".join("{}.{}".format(*verdicts.point(region)) for region in regions)])
+        self.tiles.append(tile(path, masks, regions, f"{self.count}: {len(regions)}"))
+        self.count += 1
+        if len(self.tiles) == COLUMNS * ROWS:
+            self.flush()
+
+    def flush(self):
+        """Writes the sheet."""
+        if self.tiles:
+            sheet = Image.new("RGB", (COLUMNS * SIDE, ROWS * SIDE))
+            for index, part in enumerate(self.tiles):
+                sheet.paste(part, (index % COLUMNS * SIDE, index // COLUMNS * SIDE))
+            first = self.count - len(self.tiles)
+            sheet.save(self.out / f"{first:05}.png", compress_level=1)
+            self.tiles = []
+        self.table.flush()
+
+
+def main(config):
+    """The `ask` command: a folder of sheets for each of [verdicts] ask, about every picture that has regions and is not in the table."""
+    settings = config["verdicts"]
+    known = verdicts.read(config["here"] / settings["table"])
+    for name in settings["ask"]:
+        sheets = Sheets(pathlib.Path(settings["sheets"]) / name)
+        for inner, path, masks, doubted in looked(config, name):
+            regions = verdicts.regions(masks, doubted)[:MOST]
+            if regions and (name, inner) not in known:
+                sheets.add(name, inner, path, masks, regions)
+        sheets.flush()
+        print(f"{name}: {sheets.count}", flush=True)
+
+
+def looked(config, name):
+    """Every picture that several teachers looked at: its name in the source, its file, their masks, where they may be asked about."""
+    if name in (COMMON, hold.KEPT):
+        yield from (looked_common if name == COMMON else hold.judgeable)(config)
+        return
+    source = teach.source_named(config, name)
+    for path, inner, size in teach.candidates(source):
+        if teach.drawn(source, inner):
+            continue
+        masks = teach.looks([pathlib.Path(teacher) / inner for teacher in source["teachers"]], size)
+        if masks is None or not 0.02 <= np.mean(masks) <= 0.9:
+            continue
+        boxes = teach.boxes_for(source, inner)
+        doubted = np.ones(masks[0].shape, bool) if boxes is None else teach.inside(boxes, masks[0].shape)
+        yield str(inner.with_suffix("")), path, masks, doubted
+
+
+def looked_common(config):
+    """The same of the common set."""
+    common = Common(config)
+    for row in training_rows(config):
+        path, original = common.files(row)
+        _, two = common.masks(row, original)
+        if two:
+            yield row["id"], original or path, two, np.ones(two[0].shape, bool)

@@ -1,0 +1,104 @@
+"""The common set's training pictures: with larger originals and other makers' masks of them, where there are such."""
+
+import csv
+import pathlib
+import zlib
+
+import numpy as np
+from PIL import Image
+
+from . import verdicts
+from .originals import Originals
+from .teach import correct, fuse, looks
+
+COMMON, KEPT = "common", "kept"  # the names, in the table of verdicts, of its pictures for training and of those kept back
+
+
+def part(name, percent):
+    """Which side of the split a picture is on."""
+    source, number = name.rsplit("_", 1)
+    block = f"{source}_{int(number) // 40}"
+    return "validation" if zlib.crc32(block.encode()) % 100 < percent else "train"
+
+
+def clean(mask):
+    """Takes the JPEG ringing off a mask: nearly empty becomes empty, nearly full full."""
+    mask = mask.copy()
+    mask[mask <= 6] = 0
+    mask[mask >= 249] = 255
+    return mask
+
+
+def read_square(path, mode, size):
+    """A picture stretched to `size` x `size`, with its own width and height."""
+    with Image.open(path) as picture:
+        picture = picture.convert(mode)
+        return np.asarray(picture.resize((size, size), Image.BILINEAR)), picture.size
+
+
+def square(picture, size):
+    """Stretched to `size` x `size`; each pixel the mean of what it covers where that shrinks."""
+    smaller = picture.width >= size and picture.height >= size
+    return np.asarray(picture.resize((size, size), Image.BOX if smaller else Image.BILINEAR))
+
+
+def training_rows(config):
+    """The common set's table, less the sets that stay out and what was dropped by eye."""
+    dropped_file = config["here"] / config["data"]["dropped"]
+    dropped = {line.split()[0] for line in dropped_file.read_text().splitlines() if line and line[0] != "#"}
+    table = verdicts.read(config["here"] / config["verdicts"]["table"])
+    dropped |= {name for (source, name), seen in table.items() if source in (COMMON, KEPT) and seen in (verdicts.OUT, verdicts.EMPTY)}
+    with open(pathlib.Path(config["data"]["root"]) / "train/index.csv") as table:
+        return [row for row in csv.DictReader(table) if row["set"] in config["data"]["sets"] and row["id"] not in dropped]
+
+
+class Common:
+    """The pictures, at the size that is packed."""
+
+    def __init__(self, config):
+        data = config["data"]
+        self.root, self.size, self.second = pathlib.Path(data["root"]) / "train", data["size"], data["second"]
+        self.percent = data["validation_percent"]
+        self.originals = {name: Originals(**source) for name, source in data["originals"].items()}
+        self.table = verdicts.read(config["here"] / config["verdicts"]["table"])
+
+    def learned(self, row):
+        """Whether a picture is for training."""
+        return part(row["id"], self.percent) == "train"
+
+    def files(self, row):
+        """A picture's file, and its original or None."""
+        path = next(self.root.glob(f"images/{row['id']}.*"))
+        return path, self.originals[row["set"]].find(path) if row["set"] in self.originals else None
+
+    def masks(self, row, original):
+        """Alpha uint8 [S, S]; and where no human drew it and it is to be learned, the masks of its maker and of another look, in [0, 1], else None."""
+        drawn = self.originals[row["set"]].mask(original) if original else None
+        if drawn is not None:
+            return square(Image.fromarray(drawn), self.size), None
+        name = row["id"]
+        alpha = clean(read_square(next(self.root.glob(f"masks/{name}.*")), "L", self.size)[0])
+        if not self.learned(row) or row["label"] not in self.second["labels"]:
+            return alpha, None
+        return alpha, [alpha / np.float32(255), *looks([pathlib.Path(self.second["masks"]) / f"{name}.png"], (self.size, self.size))]
+
+    def given(self, row):
+        """A picture: colour [S, S, 3], alpha and trust [S, S], width and height. With two masks it is the mean, trusted where both agree and where
+        somebody saw which is right."""
+        path, original = self.files(row)
+        alpha, two = self.masks(row, original)
+        seen = self.table.get((COMMON, row["id"]), [])
+        mean, trust = alpha / np.float32(255), np.ones(alpha.shape, np.float32)
+        if two:
+            mean, trust = fuse(two, None, np.array([1 - self.second["weight"], self.second["weight"]], np.float32))
+        boxes = self.originals[row["set"]].boxes(original) if original else None
+        if boxes is not None:
+            trust = trust * correct(mean, boxes)
+        if two:
+            mean, trust = verdicts.settle(mean, trust, two, seen, False)
+            alpha = np.rint(mean * 255).astype(np.uint8)
+        colour, shape = read_square(path, "RGB", self.size)
+        if original:
+            with Image.open(original) as picture:
+                colour = square(picture.convert("RGB"), self.size)
+        return colour, alpha, trust, shape
