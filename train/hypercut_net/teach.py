@@ -7,7 +7,7 @@ the alpha, the PNG's own alpha is 255 where that can be trusted, 0 where the tra
 Trusted is what all teachers put on the same side of one half, and the outline of what most of them see. Where boxes are known:
 outside all of them is background, except where every teacher is certain of a person (a forgotten box: not trusted); a box
 with little person in it hides somebody whom the teachers missed: not trusted. Who is small beside the largest person may be
-one of the people or a passer-by: not trusted either. A mask drawn by people (`human`, a folder of the same tree) is trusted everywhere.
+one of the people or a passer-by: not trusted either. What somebody saw in a region (`verdicts`) is trusted, before all of that. A mask drawn by people (`human`, a folder of the same tree) is trusted everywhere.
 """
 
 import json
