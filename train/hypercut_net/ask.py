@@ -5,6 +5,7 @@ source, picture, points) beside them says where. `../judging.md` tells how they 
 """
 
 import csv
+import itertools
 import pathlib
 
 import numpy as np
@@ -12,7 +13,7 @@ from PIL import Image, ImageDraw, ImageFont
 from scipy import ndimage
 
 from . import hold, teach, verdicts
-from .common import COMMON, Common, training_rows
+from .common import COMMON, KEPT, Common, training_rows
 
 SIDE, COLUMNS, ROWS, BAND = 317, 4, 3, 16
 MOST = 8  # regions that are asked about, the largest
@@ -51,7 +52,7 @@ class Sheets:
 
     def __init__(self, out):
         self.out, self.tiles, self.count = out, [], 0
-        out.mkdir(parents=True, exist_ok=True)
+        out.mkdir(parents=True)
         self.table = open(out / "asked.csv", "w", newline="")
         self.rows = csv.writer(self.table, lineterminator="\n")
         self.rows.writerow(["tile", "source", "picture", "points"])
@@ -76,12 +77,17 @@ class Sheets:
         self.table.flush()
 
 
+def unused(folder, name):
+    """A folder that isn't there yet, NAME, NAME-2 and so on: answers to earlier sheets keep their tables."""
+    return next(path for path in (folder / (f"{name}-{count}" if count > 1 else name) for count in itertools.count(1)) if not path.exists())
+
+
 def main(config):
-    """The `ask` command: a folder of sheets for each of [verdicts] ask, about every picture that has regions and is not in the table."""
+    """The `ask` command: a new folder of sheets for each of [verdicts] ask, about every picture that has regions and is not in the table."""
     settings = config["verdicts"]
     known = verdicts.read(config["here"] / settings["table"])
     for name in settings["ask"]:
-        sheets = Sheets(pathlib.Path(settings["sheets"]) / name)
+        sheets = Sheets(unused(pathlib.Path(settings["sheets"]), name))
         for inner, path, masks, doubted in looked(config, name):
             regions = verdicts.regions(masks, doubted)[:MOST]
             if regions and (name, inner) not in known:
@@ -92,7 +98,7 @@ def main(config):
 
 def looked(config, name):
     """Every picture that several teachers looked at: its name in the source, its file, their masks, where they may be asked about."""
-    if name in (COMMON, hold.KEPT):
+    if name in (COMMON, KEPT):
         yield from (looked_common if name == COMMON else hold.judgeable)(config)
         return
     source = teach.source_named(config, name)
@@ -102,9 +108,7 @@ def looked(config, name):
         masks = teach.looks([pathlib.Path(teacher) / inner for teacher in source["teachers"]], size)
         if masks is None or not 0.02 <= np.mean(masks) <= 0.9:
             continue
-        boxes = teach.boxes_for(source, inner)
-        doubted = np.ones(masks[0].shape, bool) if boxes is None else teach.inside(boxes, masks[0].shape)
-        yield str(inner.with_suffix("")), path, masks, doubted
+        yield str(inner.with_suffix("")), path, masks, teach.askable(teach.boxes_for(source, inner), size)
 
 
 def looked_common(config):

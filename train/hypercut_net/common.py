@@ -43,11 +43,16 @@ def square(picture, size):
 
 
 def training_rows(config):
-    """The common set's table, less the sets that stay out and what was dropped by eye."""
+    """The common set's table, less the sets that stay out and what was dropped by eye, in the file of the dropped or by a verdict."""
+    table = verdicts.read(config["here"] / config["verdicts"]["table"])
+    dropped = {name for (source, name), seen in table.items() if source in (COMMON, KEPT) and seen in (verdicts.OUT, verdicts.EMPTY)}
+    return [row for row in listed(config) if row["id"] not in dropped]
+
+
+def listed(config):
+    """The same without verdicts: what `crop` draws from, so that its crops, which verdicts name, stay what they are."""
     dropped_file = config["here"] / config["data"]["dropped"]
     dropped = {line.split()[0] for line in dropped_file.read_text().splitlines() if line and line[0] != "#"}
-    table = verdicts.read(config["here"] / config["verdicts"]["table"])
-    dropped |= {name for (source, name), seen in table.items() if source in (COMMON, KEPT) and seen in (verdicts.OUT, verdicts.EMPTY)}
     with open(pathlib.Path(config["data"]["root"]) / "train/index.csv") as table:
         return [row for row in csv.DictReader(table) if row["set"] in config["data"]["sets"] and row["id"] not in dropped]
 
@@ -95,7 +100,7 @@ class Common:
         if boxes is not None:
             trust = trust * correct(mean, boxes)
         if two:
-            mean, trust = verdicts.settle(mean, trust, two, seen, False)
+            mean, trust = verdicts.settle(mean, trust, two, np.ones(alpha.shape, bool), seen, False)
             alpha = np.rint(mean * 255).astype(np.uint8)
         colour, shape = read_square(path, "RGB", self.size)
         if original:

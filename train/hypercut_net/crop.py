@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from . import windows
-from .common import part, square, training_rows
+from .common import listed, part, square
 from .originals import Originals
 from .prepare import describe
 
@@ -39,7 +39,7 @@ def main(config):
     out, random, kept = pathlib.Path(settings["out"]), np.random.default_rng(config["seed"]), 0
     (out / "images").mkdir(parents=True, exist_ok=True), (out / "human").mkdir(exist_ok=True)
     sources = {name: Originals(**config["data"]["originals"][name]) for name in settings["sets"]}
-    for row in training_rows(config):
+    for row in listed(config):
         if row["set"] not in sources or part(row["id"], config["data"]["validation_percent"]) != "train":
             continue
         original = sources[row["set"]].find(next(root.glob(f"images/{row['id']}.*")))

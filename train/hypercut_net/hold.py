@@ -3,7 +3,7 @@ pictures are for reporting only.
 
 `ccp` and `brian` are originals with masks by people or the common set's, with what somebody saw where looks differ (`verdicts`); `upper`
 two head-and-shoulders crops of each of ccp's; `portraits` those that `teach` leaves out, with the mean of other people's networks' masks
-where they agree; `groups` pictures of its that it leaves out too, on which its teachers differed and every region was judged; `composite`
+where they agree; `groups` other pictures that it leaves out, at the size of its looks, on which teachers differed and every region was judged; `composite`
 kept-back people over kept-back rooms; `empty` those rooms alone.
 """
 
@@ -69,7 +69,7 @@ def mask_of(config, name):
     """The common set's mask of a picture, "L", with what somebody saw where other looks differ."""
     masks = makers(config, name)
     table = verdicts.read(config["here"] / config["verdicts"]["table"])
-    alpha, _ = verdicts.settle(masks[0], np.ones_like(masks[0]), masks, table.get((KEPT, name), []), False)
+    alpha, _ = verdicts.settle(masks[0], np.ones_like(masks[0]), masks, np.ones(masks[0].shape, bool), table.get((KEPT, name), []), False)
     return Image.fromarray(np.rint(alpha * 255).astype(np.uint8))
 
 

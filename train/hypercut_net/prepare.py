@@ -9,6 +9,7 @@ and near-duplicates (neighbouring ids in brian: mirrored and rotated copies) sta
 our own teachers' (`teach`) are never for validation.
 """
 
+import glob
 import json
 import pathlib
 import zlib
@@ -79,8 +80,8 @@ def without_people(config):
     table = verdicts.read(config["here"] / config["verdicts"]["table"])
     folders = {source["name"]: pathlib.Path(source["pictures"]) for source in config["teach"]["source"]}
     empty = sorted(key for key, seen in table.items() if seen == verdicts.EMPTY and key[0] in folders)
-    paths = (folders[source] / f"{picture}{suffix}" for source, picture in empty for suffix in SUFFIXES)
-    return [path for path in paths if path.exists()]
+    paths = (path for source, picture in empty for path in sorted((folders[source] / picture).parent.glob(f"{glob.escape(pathlib.Path(picture).name)}.*")))
+    return [path for path in paths if path.suffix.lower() in SUFFIXES]
 
 
 def pack_backgrounds(config):

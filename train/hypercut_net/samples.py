@@ -73,7 +73,7 @@ class Samples:
         self.own_rooms = np.array([index for index, note in enumerate(rooms) if note["part"] == side])
         self.shares = config["samples"]
         often = config["data"]["often"] if side == "train" else {}
-        self.often = np.array([often.get(people[index]["set"], 1) for index in self.own]) * self._hard(config)
+        self.often = np.array([often.get(people[index]["set"], 1) for index in self.own]) * (self._hard(config) if side == "train" else 1)
         self.reseed(seed)
 
     def _hard(self, config):

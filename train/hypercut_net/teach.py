@@ -7,7 +7,7 @@ the alpha, the PNG's own alpha is 255 where that can be trusted, 0 where the tra
 Trusted is what all teachers put on the same side of one half, and the outline of what most of them see. Where boxes are known:
 outside all of them is background, except where every teacher is certain of a person (a forgotten box: not trusted); a box
 with little person in it hides somebody whom the teachers missed: not trusted. Who is small beside the largest person may be
-one of the people or a passer-by: not trusted either. What somebody saw in a region (`verdicts`) is trusted, before all of that. A mask drawn by people (`human`, a folder of the same tree) is trusted everywhere.
+one of the people or a passer-by: not trusted either. What somebody saw in a region (`verdicts`) goes before all of that: a person and nobody are trusted, held things are not. A mask drawn by people (`human`, a folder of the same tree) is trusted everywhere.
 """
 
 import json
@@ -197,6 +197,11 @@ def boxes_for(source, inner):
     return boxes_of(pathlib.Path(source["pictures"]) / str(inner.with_suffix(".txt")).replace("images", "labels")) if source.get("boxes") else None
 
 
+def askable(boxes, size):
+    """Where somebody may be asked, boolean [height, width] for a width and height: in the boxes, where there are such."""
+    return np.ones(size[::-1], bool) if boxes is None else inside(boxes, size[::-1])
+
+
 def judged(source, inner, size, table):
     """Alpha and trust of one picture of a source, or None where nobody looked or it was left out by eye."""
     human = drawn(source, inner)
@@ -208,8 +213,9 @@ def judged(source, inner, size, table):
     found = table.get((source["name"], str(inner.with_suffix(""))), [])
     if masks is None or found in (verdicts.OUT, verdicts.EMPTY):
         return None
-    alpha, trust = fuse(masks, boxes_for(source, inner), np.array(source["weights"], np.float32))
-    return verdicts.settle(alpha, trust, masks, found, source.get("passing", False))
+    boxes = boxes_for(source, inner)
+    alpha, trust = fuse(masks, boxes, np.array(source["weights"], np.float32))
+    return verdicts.settle(alpha, trust, masks, askable(boxes, size), found, source.get("passing", False))
 
 
 def teach(source, table, seen, out):

@@ -67,15 +67,16 @@ def parse(text):
     return [(kind, int(x), int(y)) for kind, x, y in triples]
 
 
-def settle(alpha, trust, masks, verdicts, passing):
-    """Alpha and trust, float [H, W], with the verdicts in them: in a region that was seen, and two pixels around it where the teachers say the
-    same, the masks of those teachers hold that were right. With `passing`, passers-by are nobody."""
+def settle(alpha, trust, masks, doubted, verdicts, passing):
+    """Alpha and trust, float [H, W], with the verdicts on `regions(masks, doubted)` in them: in a region that was seen, and two pixels around it
+    where the teachers say the same, the masks of those teachers hold that were right. With `passing`, passers-by are nobody; held things, and
+    passers-by without it, are not trusted."""
     height, width = alpha.shape
     code, _ = codes(masks)
     alpha, trust = alpha.copy(), trust.copy()
     for kind, x, y in verdicts:
         row, column = min(y * height // 1000, height - 1), min(x * width // 1000, width - 1)
-        alike = code == code[row, column]
+        alike = (code == code[row, column]) & doubted
         numbered, _ = pieces(alike)
         if not numbered[row, column] or not code[row, column]:
             continue
