@@ -35,10 +35,8 @@ def answered(file):
 def main(config):
     """The `answers` command: joins `answers-*.txt` in every folder of sheets to the table, later names over earlier ones."""
     settings = config["verdicts"]
-    path, rows = config["here"] / settings["table"], {}
-    if path.exists():
-        with open(path) as table:
-            rows = {(row["source"], row["picture"]): row["verdicts"] for row in csv.DictReader(table)}
+    path = config["here"] / settings["table"]
+    rows = verdicts.texts(path)
     for file in sorted(pathlib.Path(settings["sheets"]).glob("*/answers-*.txt")):
         rows |= {(source, picture): text for source, picture, text in answered(file)}
     with open(path, "w", newline="") as table:

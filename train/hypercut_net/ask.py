@@ -21,8 +21,8 @@ COLOURS = [(255, 60, 60), (60, 255, 60), (90, 160, 255), (255, 230, 40), (255, 8
 FONT = ImageFont.load_default(15)
 
 
-def tile(path, masks, regions, title):
-    """One picture with its regions, numbered from 1."""
+def tile(path, masks, regions, points, title):
+    """One picture with its regions, numbered from 1 at their points."""
     with Image.open(path) as opened:
         opened.draft("RGB", (2 * SIDE, 2 * SIDE))
         picture = opened.convert("RGB")
@@ -40,8 +40,7 @@ def tile(path, masks, regions, title):
     whole = Image.new("RGB", (SIDE, SIDE), (20, 20, 20))
     whole.paste(Image.fromarray(colour), (0, BAND))
     draw = ImageDraw.Draw(whole)
-    for number, region in enumerate(regions):
-        x, y = verdicts.point(region)
+    for number, (x, y) in enumerate(points):
         draw.text((x * size[0] / 1000, BAND + y * size[1] / 1000), str(number + 1), COLOURS[number], FONT, "mm", stroke_width=2, stroke_fill=(0, 0, 0))
     draw.text((2, -1), title, (255, 255, 255), FONT)
     return whole
@@ -59,8 +58,9 @@ class Sheets:
 
     def add(self, source, inner, path, masks, regions):
         """Asks about one picture."""
-        self.rows.writerow([self.count, source, inner, " ".join("{}.{}".format(*verdicts.point(region)) for region in regions)])
-        self.tiles.append(tile(path, masks, regions, f"{self.count}: {len(regions)}"))
+        points = [verdicts.point(region) for region in regions]
+        self.rows.writerow([self.count, source, inner, " ".join(f"{x}.{y}" for x, y in points)])
+        self.tiles.append(tile(path, masks, regions, points, f"{self.count}: {len(regions)}"))
         self.count += 1
         if len(self.tiles) == COLUMNS * ROWS:
             self.flush()
@@ -85,12 +85,14 @@ def unused(folder, name):
 def main(config):
     """The `ask` command: a new folder of sheets for each of [verdicts] ask, about every picture that has regions and is not in the table."""
     settings = config["verdicts"]
-    known = verdicts.read(config["here"] / settings["table"])
+    known = verdicts.of(config)
     for name in settings["ask"]:
         sheets = Sheets(unused(pathlib.Path(settings["sheets"]), name))
         for inner, path, masks, doubted in looked(config, name):
+            if (name, inner) in known:
+                continue
             regions = verdicts.regions(masks, doubted)[:MOST]
-            if regions and (name, inner) not in known:
+            if regions:
                 sheets.add(name, inner, path, masks, regions)
         sheets.flush()
         print(f"{name}: {sheets.count}", flush=True)
@@ -98,9 +100,15 @@ def main(config):
 
 def looked(config, name):
     """Every picture that several teachers looked at: its name in the source, its file, their masks, where they may be asked about."""
-    if name in (COMMON, KEPT):
-        yield from (looked_common if name == COMMON else hold.judgeable)(config)
-        return
+    if name == COMMON:
+        return looked_common(config)
+    if name == KEPT:
+        return hold.judgeable(config)
+    return looked_source(config, name)
+
+
+def looked_source(config, name):
+    """The same of one of [[teach.source]]."""
     source = teach.source_named(config, name)
     for path, inner, size in teach.candidates(source):
         if teach.drawn(source, inner):

@@ -44,7 +44,7 @@ def square(picture, size):
 
 def training_rows(config):
     """The common set's table, less the sets that stay out and what was dropped by eye, in the file of the dropped or by a verdict."""
-    table = verdicts.read(config["here"] / config["verdicts"]["table"])
+    table = verdicts.of(config)
     dropped = {name for (source, name), seen in table.items() if source in (COMMON, KEPT) and seen in (verdicts.OUT, verdicts.EMPTY)}
     return [row for row in listed(config) if row["id"] not in dropped]
 
@@ -65,7 +65,7 @@ class Common:
         self.root, self.size, self.second = pathlib.Path(data["root"]) / "train", data["size"], data["second"]
         self.percent = data["validation_percent"]
         self.originals = {name: Originals(**source) for name, source in data["originals"].items()}
-        self.table = verdicts.read(config["here"] / config["verdicts"]["table"])
+        self.table = verdicts.of(config)
 
     def learned(self, row):
         """Whether a picture is for training."""

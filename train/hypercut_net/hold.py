@@ -17,7 +17,7 @@ from . import crop, verdicts
 from .common import KEPT, clean, part, square, training_rows
 from .originals import Originals
 from .prepare import describe
-from .teach import candidates, correct, held_back, judged, looks, pictures, source_named
+from .teach import candidates, correct, held_back, judged, looks, pictures, seen_in, source_named
 
 LARGEST = 900  # pixels of a picture's longer side
 AGREED = 0.985  # share of a portrait's pixels that the teachers put on the same side of one half
@@ -68,7 +68,7 @@ def makers(config, name):
 def mask_of(config, name):
     """The common set's mask of a picture, "L", with what somebody saw where other looks differ."""
     masks = makers(config, name)
-    table = verdicts.read(config["here"] / config["verdicts"]["table"])
+    table = verdicts.of(config)
     alpha, _ = verdicts.settle(masks[0], np.ones_like(masks[0]), masks, np.ones(masks[0].shape, bool), table.get((KEPT, name), []), False)
     return Image.fromarray(np.rint(alpha * 255).astype(np.uint8))
 
@@ -131,10 +131,10 @@ def portraits(config, kept):
 
 def groups(config, kept):
     """Pictures that `teach` leaves out, in which every region was judged."""
-    table = verdicts.read(config["here"] / config["verdicts"]["table"])
+    table = verdicts.of(config)
     for source in (source_named(config, name) for name in config["hold"]["groups"]):
         for path, inner, size in candidates(source):
-            asked = held_back(source, path) and table.get((source["name"], str(inner.with_suffix(""))))
+            asked = held_back(source, path) and seen_in(table, source, inner)
             result = judged(source, inner, size, table) if asked else None
             if result is None:
                 continue

@@ -9,7 +9,6 @@ and near-duplicates (neighbouring ids in brian: mirrored and rotated copies) sta
 our own teachers' (`teach`) are never for validation.
 """
 
-import glob
 import json
 import pathlib
 import zlib
@@ -19,7 +18,7 @@ from PIL import Image
 
 from . import config as configuration, verdicts
 from .common import Common, clean, part, read_square, square, training_rows
-from .teach import SUFFIXES
+from .teach import pictures, seen_in
 
 
 def describe(mask):
@@ -77,11 +76,11 @@ def is_peopled(path, folder, masks):
 
 def without_people(config):
     """Files of pictures of `teach`'s in which teachers saw people and somebody saw none."""
-    table = verdicts.read(config["here"] / config["verdicts"]["table"])
-    folders = {source["name"]: pathlib.Path(source["pictures"]) for source in config["teach"]["source"]}
-    empty = sorted(key for key, seen in table.items() if seen == verdicts.EMPTY and key[0] in folders)
-    paths = (path for source, picture in empty for path in sorted((folders[source] / picture).parent.glob(f"{glob.escape(pathlib.Path(picture).name)}.*")))
-    return [path for path in paths if path.suffix.lower() in SUFFIXES]
+    table, found = verdicts.of(config), []
+    for source in config["teach"]["source"]:
+        folder = pathlib.Path(source["pictures"])
+        found += [path for path in pictures(folder) if seen_in(table, source, path.relative_to(folder)) == verdicts.EMPTY]
+    return found
 
 
 def pack_backgrounds(config):

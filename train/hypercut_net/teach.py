@@ -20,7 +20,6 @@ from PIL import Image
 from . import verdicts
 
 LONGEST = 384
-SUFFIXES = (".jpg", ".jpeg", ".png")
 CERTAIN, MISSED, BORDER = 0.85, 0.3, 0.03
 SMALL = 0.35  # of the largest box's height: below it nobody says whether somebody belongs to the picture's people
 TRUSTED_SHARE = 0.8  # a picture of which less can be trusted is left out
@@ -151,7 +150,7 @@ def shrunk(size, longest=LONGEST):
 
 def pictures(folder):
     """The picture files of a tree, in order."""
-    return sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+    return sorted(path for path in folder.rglob("*") if path.suffix.lower() in (".jpg", ".jpeg", ".png"))
 
 
 def looks(paths, size):
@@ -197,6 +196,11 @@ def boxes_for(source, inner):
     return boxes_of(pathlib.Path(source["pictures"]) / str(inner.with_suffix(".txt")).replace("images", "labels")) if source.get("boxes") else None
 
 
+def seen_in(table, source, inner):
+    """What the table of verdicts says of a picture of a source."""
+    return table.get((source["name"], str(inner.with_suffix(""))), [])
+
+
 def askable(boxes, size):
     """Where somebody may be asked, boolean [height, width] for a width and height: in the boxes, where there are such."""
     return np.ones(size[::-1], bool) if boxes is None else inside(boxes, size[::-1])
@@ -210,7 +214,7 @@ def judged(source, inner, size, table):
             alpha = np.asarray(mask.resize(size, Image.BOX), np.float32) / 255
         return alpha, np.ones_like(alpha)
     masks = looks([pathlib.Path(teacher) / inner for teacher in source["teachers"]], size)
-    found = table.get((source["name"], str(inner.with_suffix(""))), [])
+    found = seen_in(table, source, inner)
     if masks is None or found in (verdicts.OUT, verdicts.EMPTY):
         return None
     boxes = boxes_for(source, inner)
@@ -265,6 +269,6 @@ def main(config):
     out = pathlib.Path(settings["out"])
     out.mkdir(parents=True, exist_ok=True)
     seen = common(config)
-    table = verdicts.read(config["here"] / config["verdicts"]["table"])
+    table = verdicts.of(config)
     notes = [note for source in settings["source"] for note in teach(source, table, seen, out)]
     (out / "index.json").write_text(json.dumps(notes))

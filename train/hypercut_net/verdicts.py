@@ -7,6 +7,7 @@ sides, "x" for a picture to leave out and "e" for one without a person, whatever
 """
 
 import csv
+import functools
 
 import numpy as np
 from scipy import ndimage
@@ -51,12 +52,23 @@ def point(region):
     return round((columns.start + x + 0.5) / region.shape[1] * 1000), round((rows.start + y + 0.5) / region.shape[0] * 1000)
 
 
-def read(path):
-    """The table: by source and picture, a list of verdict, x, y; OUT or EMPTY for a whole picture."""
+def texts(path):
+    """The table as it stands: verdicts by source and picture; empty where there is no file."""
     if not path.exists():
         return {}
     with open(path) as table:
-        return {(row["source"], row["picture"]): parse(row["verdicts"]) for row in csv.DictReader(table)}
+        return {(row["source"], row["picture"]): row["verdicts"] for row in csv.DictReader(table)}
+
+
+@functools.cache
+def read(path):
+    """The table, read once: by source and picture, a list of verdict, x, y; OUT or EMPTY for a whole picture."""
+    return {key: parse(text) for key, text in texts(path).items()}
+
+
+def of(config):
+    """The table that a configuration names."""
+    return read(config["here"] / config["verdicts"]["table"])
 
 
 def parse(text):
@@ -74,10 +86,13 @@ def settle(alpha, trust, masks, doubted, verdicts, passing):
     height, width = alpha.shape
     code, _ = codes(masks)
     alpha, trust = alpha.copy(), trust.copy()
+    numbered_by_code = {}
     for kind, x, y in verdicts:
         row, column = min(y * height // 1000, height - 1), min(x * width // 1000, width - 1)
         alike = (code == code[row, column]) & doubted
-        numbered, _ = pieces(alike)
+        if code[row, column] not in numbered_by_code:
+            numbered_by_code[code[row, column]], _ = pieces(alike)
+        numbered = numbered_by_code[code[row, column]]
         if not numbered[row, column] or not code[row, column]:
             continue
         region = ndimage.binary_dilation(numbered == numbered[row, column], iterations=2) & alike
