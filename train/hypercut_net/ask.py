@@ -6,6 +6,7 @@ source, picture, points) beside them says where. `../judging.md` tells how they 
 
 import csv
 import itertools
+import json
 import pathlib
 
 import numpy as np
@@ -47,17 +48,21 @@ def tile(path, masks, regions, points, title):
 
 
 class Sheets:
-    """Sheets as they fill, and the table beside them."""
+    """Sheets as they fill, and the table beside them, in a folder that is made with the first of them."""
 
     def __init__(self, out):
         self.out, self.tiles, self.count = out, [], 0
-        out.mkdir(parents=True)
-        self.table = open(out / "asked.csv", "w", newline="")
+
+    def _begin(self):
+        self.out.mkdir(parents=True)
+        self.table = open(self.out / "asked.csv", "w", newline="")
         self.rows = csv.writer(self.table, lineterminator="\n")
         self.rows.writerow(["tile", "source", "picture", "points"])
 
     def add(self, source, inner, path, masks, regions):
         """Asks about one picture."""
+        if not self.count:
+            self._begin()
         points = [verdicts.point(region) for region in regions]
         self.rows.writerow([self.count, source, inner, " ".join(f"{x}.{y}" for x, y in points)])
         self.tiles.append(tile(path, masks, regions, points, f"{self.count}: {len(regions)}"))
@@ -74,7 +79,7 @@ class Sheets:
             first = self.count - len(self.tiles)
             sheet.save(self.out / f"{first:05}.png", compress_level=1)
             self.tiles = []
-        self.table.flush()
+            self.table.flush()
 
 
 def unused(folder, name):
@@ -87,28 +92,31 @@ def main(config):
     settings = config["verdicts"]
     known = verdicts.of(config)
     for name in settings["ask"]:
-        sheets = Sheets(unused(pathlib.Path(settings["sheets"]), name))
-        for inner, path, masks, doubted in looked(config, name):
-            if (name, inner) in known:
-                continue
-            regions = verdicts.regions(masks, doubted)[:MOST]
-            if regions:
-                sheets.add(name, inner, path, masks, regions)
+        sheets = Sheets(unused(pathlib.Path(settings["sheets"]), name.replace(" ", "-")))
+        for inner, path, masks, regions in looked(config, name):
+            if regions and (name, inner) not in known:
+                sheets.add(name, inner, path, masks, regions[:MOST])
         sheets.flush()
         print(f"{name}: {sheets.count}", flush=True)
 
 
 def looked(config, name):
-    """Every picture that several teachers looked at: its name in the source, its file, their masks, where they may be asked about."""
-    if name == COMMON:
-        return looked_common(config)
-    if name == KEPT:
-        return hold.judgeable(config)
-    return looked_source(config, name)
+    """Every picture that several teachers looked at: its name in the source, its file, their masks, and the regions to ask about."""
+    source, again, _ = name.partition(verdicts.AGAIN)
+    if again:
+        finished = finished_common(config) if source == COMMON else finished_source(config, source)
+        for inner, path, mask in finished:
+            if mask and mask.look is not None:
+                learned = mask.alpha * (mask.trust >= 0.5)
+                yield inner, path, [learned, np.float32(mask.code > 0)], verdicts.ordered(mask.code)
+        return
+    first = looked_common(config) if name == COMMON else hold.judgeable(config) if name == KEPT else looked_source(config, name)
+    for inner, path, masks, askable in first:
+        yield inner, path, masks, verdicts.regions(masks, askable)
 
 
 def looked_source(config, name):
-    """The same of one of [[teach.source]]."""
+    """Of one of [[teach.source]]: the same, but with where something may be asked."""
     source = teach.source_named(config, name)
     for path, inner, size in teach.candidates(source):
         if teach.drawn(source, inner):
@@ -119,11 +127,30 @@ def looked_source(config, name):
         yield str(inner.with_suffix("")), path, masks, teach.askable(teach.boxes_for(source, inner), size)
 
 
+def finished_source(config, name):
+    """What `teach` wrote of one of its sources, nothing before it did: the name, the file, the mask after the first round or None."""
+    source, table = teach.source_named(config, name), verdicts.of(config)
+    index = pathlib.Path(config["teach"]["out"]) / "index.json"
+    learned = json.loads(index.read_text()) if index.exists() else []
+    files = {note["file"] for note in learned if note["set"] == name}
+    for path, inner, size in teach.candidates(source):
+        if str(path) in files:
+            yield str(inner.with_suffix("")), path, teach.after_first(source, inner, size, table)
+
+
 def looked_common(config):
-    """The same of the common set."""
+    """Of the common set: name, file, masks, where something may be asked."""
     common = Common(config)
     for row in training_rows(config):
         path, original = common.files(row)
         _, two = common.masks(row, original)
         if two:
             yield row["id"], original or path, two, np.ones(two[0].shape, bool)
+
+
+def finished_common(config):
+    """Of the common set: name, file, the mask after the first round."""
+    common = Common(config)
+    for row in training_rows(config):
+        path, original = common.files(row)
+        yield row["id"], original or path, common.after_first(row, original)

@@ -9,11 +9,11 @@ BATCHES = 36  # after which statistics of normalisation, a tenth of them new wit
 
 
 def main(config):
-    """The `blend` command: `float.pt` becomes `blended.pt` beside it, of which `share`, [blend], is the run's own; [run] start is a .tflite."""
+    """The `blend` command: the checkpoint `floats` of [blend] becomes `blended.pt` beside it, of which `share` is the run's own; [run] start is a .tflite."""
     size, folder = config["quantize"]["size"], configuration.run_folder(config)
     earlier = network.of(config)
     warm.start(earlier, config["here"] / config["run"]["start"], Samples(config, "train", config["seed"]).batch(64, size)[0])
-    state = torch.load(folder / "float.pt", weights_only=True)
+    state = torch.load(folder / config["blend"]["floats"], weights_only=True)
     own, share = state["average"], config["blend"]["share"]
     mean = network.of(config)
     mean.load_state_dict(

@@ -9,7 +9,7 @@ from PIL import Image
 
 from . import verdicts
 from .originals import Originals
-from .teach import correct, fuse, looks
+from .teach import Mask, correct, first_round, fuse, looks
 
 COMMON, KEPT = "common", "kept"  # the names, in the table of verdicts, of its pictures for training and of those kept back
 
@@ -45,7 +45,7 @@ def square(picture, size):
 def training_rows(config):
     """The common set's table, less the sets that stay out and what was dropped by eye, in the file of the dropped or by a verdict."""
     table = verdicts.of(config)
-    dropped = {name for (source, name), seen in table.items() if source in (COMMON, KEPT) and seen in (verdicts.OUT, verdicts.EMPTY)}
+    dropped = {name for (source, name), seen in table.items() if source in (COMMON, COMMON + verdicts.AGAIN, KEPT) and seen in (verdicts.OUT, verdicts.EMPTY)}
     return [row for row in listed(config) if row["id"] not in dropped]
 
 
@@ -87,23 +87,27 @@ class Common:
             return alpha, None
         return alpha, [alpha / np.float32(255), *looks([pathlib.Path(self.second["masks"]) / f"{name}.png"], (self.size, self.size))]
 
-    def given(self, row):
-        """A picture: colour [S, S, 3], alpha and trust [S, S], width and height. With two masks it is the mean, trusted where both agree and where
-        somebody saw which is right."""
-        path, original = self.files(row)
+    def after_first(self, row, original):
+        """A picture's mask after the first round of verdicts. With two makers it is their mean, trusted where both agree and where somebody saw which is
+        right."""
         alpha, two = self.masks(row, original)
-        seen = self.table.get((COMMON, row["id"]), [])
         mean, trust = alpha / np.float32(255), np.ones(alpha.shape, np.float32)
         if two:
             mean, trust = fuse(two, None, np.array([1 - self.second["weight"], self.second["weight"]], np.float32))
         boxes = self.originals[row["set"]].boxes(original) if original else None
         if boxes is not None:
             trust = trust * correct(mean, boxes)
-        if two:
-            mean, trust = verdicts.settle(mean, trust, two, np.ones(alpha.shape, bool), seen, False)
-            alpha = np.rint(mean * 255).astype(np.uint8)
+        if not two:
+            return Mask(mean, trust)
+        later = pathlib.Path(self.second["later"]) / f"{row['id']}.png"
+        return first_round(mean, trust, two, np.ones(alpha.shape, bool), self.table.get((COMMON, row["id"]), []), False, later)
+
+    def given(self, row):
+        """A picture: colour [S, S, 3], alpha uint8 and trust [S, S], width and height."""
+        path, original = self.files(row)
+        mask = self.after_first(row, original).again(self.table.get((COMMON + verdicts.AGAIN, row["id"]), []), False)
         colour, shape = read_square(path, "RGB", self.size)
         if original:
             with Image.open(original) as picture:
                 colour = square(picture.convert("RGB"), self.size)
-        return colour, alpha, trust, shape
+        return colour, np.rint(mask.alpha * 255).astype(np.uint8), mask.trust, shape

@@ -3,8 +3,8 @@ pictures are for reporting only.
 
 `ccp` and `brian` are originals with masks by people or the common set's, with what somebody saw where looks differ (`verdicts`); `upper`
 two head-and-shoulders crops of each of ccp's; `portraits` those that `teach` leaves out, with the mean of other people's networks' masks
-where they agree; `groups` other pictures that it leaves out, at the size of its looks, on which teachers differed and every region was judged; `composite`
-kept-back people over kept-back rooms; `empty` those rooms alone.
+where they agree; `groups` other pictures that it leaves out, at the size of its looks, on which teachers differed and every region was
+judged (of `events` one of the teachers is our own network v8, whose outlines these few therefore favour); `composite` kept-back people over kept-back rooms; `empty` those rooms alone.
 """
 
 import csv
@@ -17,7 +17,7 @@ from . import crop, verdicts
 from .common import KEPT, clean, part, square, training_rows
 from .originals import Originals
 from .prepare import describe
-from .teach import candidates, correct, held_back, judged, looks, pictures, seen_in, source_named
+from .teach import after_first, candidates, correct, held_back, looks, pictures, seen_in, source_named
 
 LARGEST = 900  # pixels of a picture's longer side
 AGREED = 0.985  # share of a portrait's pixels that the teachers put on the same side of one half
@@ -69,7 +69,7 @@ def mask_of(config, name):
     """The common set's mask of a picture, "L", with what somebody saw where other looks differ."""
     masks = makers(config, name)
     table = verdicts.of(config)
-    alpha, _ = verdicts.settle(masks[0], np.ones_like(masks[0]), masks, np.ones(masks[0].shape, bool), table.get((KEPT, name), []), False)
+    alpha, _, _ = verdicts.settle(masks[0], np.ones_like(masks[0]), masks, np.ones(masks[0].shape, bool), table.get((KEPT, name), []), False)
     return Image.fromarray(np.rint(alpha * 255).astype(np.uint8))
 
 
@@ -135,12 +135,9 @@ def groups(config, kept):
     for source in (source_named(config, name) for name in config["hold"]["groups"]):
         for path, inner, size in candidates(source):
             asked = held_back(source, path) and seen_in(table, source, inner)
-            result = judged(source, inner, size, table) if asked else None
-            if result is None:
-                continue
-            alpha, trust = result
-            if trust.mean() >= JUDGED and (alpha >= 0.5).mean() > 0.05:
-                kept.add("groups", opened(path, "RGB").resize(size, Image.LANCZOS), Image.fromarray((alpha >= 0.5).astype(np.uint8) * 255))
+            mask = after_first(source, inner, size, table) if asked else None
+            if mask and mask.trust.mean() >= JUDGED and (mask.alpha >= 0.5).mean() > 0.05:
+                kept.add("groups", opened(path, "RGB").resize(size, Image.LANCZOS), Image.fromarray((mask.alpha >= 0.5).astype(np.uint8) * 255))
 
 
 def composites(config, kept, random):

@@ -1,4 +1,5 @@
-"""What a camera does to a frame: light, colour, blur and noise, drawn per picture and applied to whole batches."""
+"""What a camera does to a frame: light, colour, blur and noise, drawn per picture and applied to whole batches; `strength`, 1 or below, says how far
+from the picture, and how much of the shares of pictures that are named here."""
 
 import torch
 from torch.nn import functional as F
@@ -9,29 +10,31 @@ def column(count, low, high, generator, channels=1):
     return torch.empty(count, channels, 1, 1).uniform_(low, high, generator=generator)
 
 
-def light(x, generator):
+def light(x, generator, strength):
     """Gain, contrast, colour cast and saturation on every picture; gamma or low light on some."""
     count = x.shape[0]
+
+    def about_one(low, high, channels=1):
+        return 1 + (column(count, low, high, generator, channels) - 1) * strength
+
     mean = x.mean((1, 2, 3), keepdim=True)
     gray = x.mean(1, keepdim=True)
-    x = torch.lerp(gray, x, column(count, 0.5, 1.4, generator))
-    contrast = column(count, 0.7, 1.3, generator)
-    gain = column(count, 0.75, 1.25, generator)
-    cast = column(count, 0.88, 1.12, generator, 3)
-    dim = (torch.rand(count, 1, 1, 1, generator=generator) < 0.1).float()
+    x = torch.lerp(gray, x, about_one(0.5, 1.4))
+    contrast, gain, cast = about_one(0.7, 1.3), about_one(0.75, 1.25), about_one(0.88, 1.12, 3)
+    dim = (torch.rand(count, 1, 1, 1, generator=generator) < 0.1 * strength).float()
     gain = gain * (1 - dim * column(count, 0.3, 0.8, generator))
     x = (x * (contrast * gain * cast) + mean * (1 - contrast) * gain).clamp_(0, 1)
-    chosen = torch.rand(count, generator=generator) < 0.3
+    chosen = torch.rand(count, generator=generator) < 0.3 * strength
     if chosen.any():
         gamma = column(int(chosen.sum()), 0.6, 1.6, generator)
         x[chosen] = x[chosen].clamp_min(1e-3) ** gamma
     return x
 
 
-def blur(x, generator):
+def blur(x, generator, strength):
     """Softens about a fifth of the pictures: a small box filter or a trip through half size."""
     draw = torch.rand(x.shape[0], generator=generator)
-    box, half = draw < 0.1, draw > 0.9
+    box, half = draw < 0.1 * strength, draw > 1 - 0.1 * strength
     if box.any():
         x[box] = F.avg_pool2d(x[box], 3, 1, 1, count_include_pad=False)
     if half.any():
@@ -40,18 +43,18 @@ def blur(x, generator):
     return x
 
 
-def noise(x, generator):
+def noise(x, generator, strength):
     """Sensor noise on about a quarter of the pictures."""
-    chosen = torch.rand(x.shape[0], generator=generator) < 0.25
+    chosen = torch.rand(x.shape[0], generator=generator) < 0.25 * strength
     if chosen.any():
         part = x[chosen]
-        strength = column(part.shape[0], 0.005, 0.06, generator)
+        amplitude = column(part.shape[0], 0.005, 0.06, generator)
         grain = torch.randn(part.shape, generator=generator)
-        x[chosen] = (part + grain * strength).clamp_(0, 1)
+        x[chosen] = (part + grain * amplitude).clamp_(0, 1)
     return x
 
 
-def camera(x, generator):
+def camera(x, generator, strength):
     """All of it. `x` is [N, 3, S, S] in [0, 1], changed in place where that is cheaper."""
-    x = noise(blur(light(x, generator), generator), generator)
+    x = noise(blur(light(x, generator, strength), generator, strength), generator, strength)
     return (x * 255).round_().div_(255)

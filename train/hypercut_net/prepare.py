@@ -18,7 +18,7 @@ from PIL import Image
 
 from . import config as configuration, verdicts
 from .common import Common, clean, part, read_square, square, training_rows
-from .teach import pictures, seen_in
+from .teach import held_back, pictures, seen_in
 
 
 def describe(mask):
@@ -75,11 +75,14 @@ def is_peopled(path, folder, masks):
 
 
 def without_people(config):
-    """Files of pictures of `teach`'s in which teachers saw people and somebody saw none."""
+    """Files of pictures of `teach`'s to learn from in which teachers saw people and somebody saw none."""
     table, found = verdicts.of(config), []
     for source in config["teach"]["source"]:
         folder = pathlib.Path(source["pictures"])
-        found += [path for path in pictures(folder) if seen_in(table, source, path.relative_to(folder)) == verdicts.EMPTY]
+        for path in pictures(folder):
+            seen = [seen_in(table, source, path.relative_to(folder), again) for again in ("", verdicts.AGAIN)]
+            if verdicts.EMPTY in seen and not held_back(source, path):
+                found.append(path)
     return found
 
 

@@ -59,7 +59,8 @@ def joined(target, own, doubt, earlier):
 
 class Samples:
     """An endless source of batches for one side of the split: picture and earlier mask [B, 4, S, S], and alpha and doubt [B, 2, S, S];
-    where doubt is 1 nobody knows the alpha. Within, `target` is alpha, doubt and earlier mask."""
+    where doubt is 1 nobody knows the alpha. `camera_strength` (see `photometry`) is that of the last phase, until a trainer says otherwise. Within,
+    `target` is alpha, doubt and earlier mask."""
 
     def __init__(self, config, side="train", seed=0):
         people = json.loads(configuration.cache(config, "people.json").read_text())
@@ -71,7 +72,7 @@ class Samples:
         self.own = np.array([index for index, note in enumerate(people) if note["part"] == side])
         self.pasteable = np.array([index for index in self.own if people[index]["clean"] and people[index]["person"] > WORTH_PASTING])
         self.own_rooms = np.array([index for index, note in enumerate(rooms) if note["part"] == side])
-        self.shares = config["samples"]
+        self.shares, self.camera_strength = config["samples"], config["phase"][-1].get("camera", 1.0)
         often = config["data"]["often"] if side == "train" else {}
         self.often = np.array([often.get(people[index]["set"], 1) for index in self.own]) * (self._hard(config) if side == "train" else 1)
         self.reseed(seed)
@@ -188,7 +189,7 @@ class Samples:
         untold = np.where(np.arange(count) < part, share["untold_part"], share["untold"])
         told = torch.from_numpy(self.random.random(count) >= untold).float()[:, None, None, None]
         told = told * priors.disturbed(target[:, 2:], self.generator)
-        frame = torch.cat([photometry.camera(frame, self.generator), told], 1)
+        frame = torch.cat([photometry.camera(frame, self.generator, self.camera_strength), told], 1)
         return frame.contiguous(memory_format=torch.channels_last), target[:, :2]
 
     def fixed(self, size):

@@ -7,7 +7,10 @@ the alpha, the PNG's own alpha is 255 where that can be trusted, 0 where the tra
 Trusted is what all teachers put on the same side of one half, and the outline of what most of them see. Where boxes are known:
 outside all of them is background, except where every teacher is certain of a person (a forgotten box: not trusted); a box
 with little person in it hides somebody whom the teachers missed: not trusted. Who is small beside the largest person may be
-one of the people or a passer-by: not trusted either. What somebody saw in a region (`verdicts`) goes before all of that: a person and nobody are trusted, held things are not. A mask drawn by people (`human`, a folder of the same tree) is trusted everywhere.
+one of the people or a passer-by: not trusted either. What somebody saw in a region (`verdicts`) goes before all of that: a person and
+nobody are trusted, held things are not. Where a later network looked too (`later`, a folder of the same tree), the mask is the mean of
+both wherever they agree, and a second round of verdicts follows. A mask drawn by people (`human`, a folder of the same tree) is
+trusted everywhere.
 """
 
 import json
@@ -196,9 +199,9 @@ def boxes_for(source, inner):
     return boxes_of(pathlib.Path(source["pictures"]) / str(inner.with_suffix(".txt")).replace("images", "labels")) if source.get("boxes") else None
 
 
-def seen_in(table, source, inner):
-    """What the table of verdicts says of a picture of a source."""
-    return table.get((source["name"], str(inner.with_suffix(""))), [])
+def seen_in(table, source, inner, again=""):
+    """What the table of verdicts says of a picture of a source, in its first round or AGAIN."""
+    return table.get((source["name"] + again, str(inner.with_suffix(""))), [])
 
 
 def askable(boxes, size):
@@ -206,20 +209,57 @@ def askable(boxes, size):
     return np.ones(size[::-1], bool) if boxes is None else inside(boxes, size[::-1])
 
 
-def judged(source, inner, size, table):
-    """Alpha and trust of one picture of a source, or None where nobody looked or it was left out by eye."""
+class Mask:
+    """A picture's mask: alpha and trust, float [H, W]; after the first round, where a later network looked, with what the second one needs to know."""
+
+    def __init__(self, alpha, trust, masks=(), judged=None, look=None):
+        self.alpha, self.trust, self.masks, self.judged, self.look = alpha, trust, masks, judged, look
+
+    @property
+    def code(self):
+        """What is worth asking in the second round, where a later network looked: see `verdicts.contested`."""
+        return verdicts.contested(self.alpha, self.trust, self.masks, self.look, self.judged)
+
+    def again(self, found, passing):
+        """With the verdicts of the second round, where a later network looked."""
+        if self.look is None:
+            return self
+        return Mask(*verdicts.settle_again(self.alpha, self.trust, self.look, self.code, found, passing))
+
+
+def first_round(alpha, trust, masks, doubted, found, passing, later):
+    """The mask after the verdicts `found` of the first round (see `verdicts.settle`); `later` is the file of a later look, which must be there, or None."""
+    alpha, trust, judged = verdicts.settle(alpha, trust, masks, doubted, found, passing)
+    if later is None:
+        return Mask(alpha, trust)
+    look = looks([later], alpha.shape[::-1])
+    if look is None:
+        raise FileNotFoundError(f"{later}: no later look; README.md says which networks look at what")
+    return Mask(alpha, trust, masks, judged, look[0])
+
+
+def after_first(source, inner, size, table):
+    """The mask of one picture of a source after the first round, or None where nobody looked or it was left out by eye."""
     human = drawn(source, inner)
     if human:
         with Image.open(human) as mask:
             alpha = np.asarray(mask.resize(size, Image.BOX), np.float32) / 255
-        return alpha, np.ones_like(alpha)
+        return Mask(alpha, np.ones_like(alpha))
     masks = looks([pathlib.Path(teacher) / inner for teacher in source["teachers"]], size)
     found = seen_in(table, source, inner)
     if masks is None or found in (verdicts.OUT, verdicts.EMPTY):
         return None
     boxes = boxes_for(source, inner)
     alpha, trust = fuse(masks, boxes, np.array(source["weights"], np.float32))
-    return verdicts.settle(alpha, trust, masks, askable(boxes, size), found, source.get("passing", False))
+    later = pathlib.Path(source["later"]) / inner if "later" in source else None
+    return first_round(alpha, trust, masks, askable(boxes, size), found, source.get("passing", False), later)
+
+
+def after_second(source, inner, size, table):
+    """The same after the second round."""
+    found = seen_in(table, source, inner, verdicts.AGAIN)
+    mask = None if found in (verdicts.OUT, verdicts.EMPTY) else after_first(source, inner, size, table)
+    return mask and mask.again(found, source.get("passing", False))
 
 
 def teach(source, table, seen, out):
@@ -235,10 +275,10 @@ def teach(source, table, seen, out):
         vector = signature(picture)
         if seen.nearest(vector) > source.get("duplicate", 0.95):
             continue
-        result = judged(source, inner, size, table)
-        if result is None:
+        mask = after_second(source, inner, size, table)
+        if mask is None:
             continue
-        alpha, trust = result
+        alpha, trust = mask.alpha, mask.trust
         person = (alpha >= 0.5).mean()
         if trust.mean() < TRUSTED_SHARE or not source.get("least", 0.0) <= person <= 0.9:
             continue

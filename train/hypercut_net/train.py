@@ -101,12 +101,12 @@ class Trainer:
         self.phase, self.spent, self.steps = state["phase"], state["spent"], state["steps"]
         print(f"resumed: phase {self.phase}, {self.spent:.0f} s, step {self.steps}", flush=True)
 
-    def save(self):
-        """Writes the checkpoint whole or not at all."""
+    def save(self, file):
+        """Writes a checkpoint whole or not at all."""
         state = dict(model=self.model.state_dict(), optimizers=[optimizer.state_dict() for optimizer in self.optimizers], average=self.average.state,
                      average_steps=self.average.steps, phase=self.phase, spent=self.spent, steps=self.steps)
-        torch.save(state, self.file.with_suffix(".tmp"))
-        self.file.with_suffix(".tmp").rename(self.file)
+        torch.save(state, file.with_suffix(".tmp"))
+        file.with_suffix(".tmp").rename(file)
 
     def validate(self, size):
         """Scores of the averaged weights on our own split."""
@@ -127,9 +127,10 @@ class Trainer:
         return loss.item()
 
     def train_phase(self, phase):
-        """Runs the rest of one phase."""
+        """Runs the rest of one phase; a checkpoint named after it stays, to be compared with later phases'."""
         self.model.train()
         self.samples.reseed(self.config["seed"] + self.steps)  # a resumed run sees other samples
+        self.samples.camera_strength = phase.get("camera", 1.0)
         ahead = Ahead(self.samples, self.run["batch"], phase["size"])
         saved = validated = marked = self.spent
         sums, count = 0.0, 0
@@ -143,7 +144,7 @@ class Trainer:
                     pictures_per_second=round(speed, 1))
                 sums, count = 0.0, 0
             if self.spent - saved > self.run["checkpoint_seconds"]:
-                self.save()
+                self.save(self.file)
                 saved = self.spent
             if self.spent - validated > 3 * self.run["checkpoint_seconds"]:
                 log(self.config, phase=phase["name"], step=self.steps, validation=self.validate(phase["size"]))
@@ -151,7 +152,8 @@ class Trainer:
         ahead.close()
         log(self.config, phase=phase["name"], step=self.steps, validation=self.validate(self.config["quantize"]["size"]), done=True)
         self.phase, self.spent = self.phase + 1, 0.0
-        self.save()
+        self.save(self.file.with_name(f"float-{phase['name']}.pt"))
+        self.save(self.file)
 
 
 def main(config):

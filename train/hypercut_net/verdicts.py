@@ -4,6 +4,9 @@ A region is a connected piece of a picture on which the same teachers see a pers
 outline; or one on which all do, apart from the largest. `verdicts.csv` (source, picture, verdicts) holds what was seen: "p.X.Y" a person
 (with what they wear), "n.X.Y" none, "b.X.Y" a passer-by, "h.X.Y" something held, X and Y a point of the region in thousandths of the picture's
 sides, "x" for a picture to leave out and "e" for one without a person, whatever the teachers say. Mixed regions have no entry.
+
+A second round, under the source's name and " again", asks about finished masks: where a later network, which learned from them, still says
+otherwise, and where nothing was learned.
 """
 
 import csv
@@ -15,6 +18,9 @@ from scipy import ndimage
 LEAST = 0.004  # share of the picture that a region must have
 THICK = 5  # pixels that it must be wide
 PERSON, NOBODY, PASSING, HELD, MIXED, OUT, EMPTY = "pnbhmxe"
+AGAIN = " again"
+SHARE = 0.5  # of a later look in the mean with a finished mask
+MISSES, ADDS, DOUBTED, UNSEEN = 1, 2, 3, 4  # what a later network does in a region: see `contested`
 APART = 0.5  # of the largest piece that all teachers see: a smaller one may be a passer-by
 
 
@@ -24,24 +30,45 @@ def codes(masks):
     return (seen << np.arange(len(seen))[:, None, None]).sum(0), (1 << len(seen)) - 1
 
 
+def core(where):
+    """What of a boolean array is more than an outline."""
+    return ndimage.binary_opening(where, np.ones((THICK, THICK)))
+
+
 def pieces(where):
     """The thick connected pieces of a boolean array, numbered from 1, and their sizes (the first is of what is outside)."""
-    numbered, count = ndimage.label(ndimage.binary_opening(where, np.ones((THICK, THICK))))
+    numbered, count = ndimage.label(core(where))
     return numbered, np.bincount(numbered.ravel(), minlength=count + 1)
 
 
 def regions(masks, doubted):
     """The regions of the teachers' masks (in [0, 1]) in `doubted`, largest first, boolean arrays."""
     code, everyone = codes(masks)
-    counts = np.bincount(code[doubted].ravel(), minlength=everyone + 1)
-    found = []
-    for number in range(1, everyone + 1):
+    return ordered(np.where(doubted, code, 0), everyone)
+
+
+def ordered(code, apart=0):
+    """The pieces of a picture with the same code, 0 left out, that are large enough, largest first; of the code `apart` those alone that are small
+    beside its largest."""
+    counts = np.bincount(code.ravel())
+    regions = []
+    for number in range(1, len(counts)):
         if counts[number] < LEAST * code.size:
             continue
-        numbered, sizes = pieces((code == number) & doubted)
-        most = APART * max(sizes[1:], default=0) if number == everyone else code.size
-        found += [numbered == piece for piece in range(1, len(sizes)) if LEAST * code.size <= sizes[piece] <= most]
-    return sorted(found, key=lambda region: -region.sum())
+        numbered, sizes = pieces(code == number)
+        most = APART * max(sizes[1:], default=0) if number == apart else code.size
+        regions += [numbered == piece for piece in range(1, len(sizes)) if LEAST * code.size <= sizes[piece] <= most]
+    return sorted(regions, key=lambda region: -region.sum())
+
+
+def contested(alpha, trust, masks, look, judged):
+    """Codes per pixel of what a later network's mask (`look`, in [0, 1]) makes worth asking of a finished one, 0 where it was `judged`: it MISSES a
+    person, it ADDS one, it sees one in what is DOUBTED; or it doesn't there, where a teacher does, UNSEEN."""
+    sees, person, known = look >= 0.5, alpha >= 0.5, trust >= 0.5
+    return np.select(
+        [judged, known & person & ~sees, known & ~person & sees, ~known & sees, ~known & (np.max(masks, 0) >= 0.5)],
+        [0, MISSES, ADDS, DOUBTED, UNSEEN],
+    )
 
 
 def point(region):
@@ -79,27 +106,52 @@ def parse(text):
     return [(kind, int(x), int(y)) for kind, x, y in triples]
 
 
-def settle(alpha, trust, masks, doubted, verdicts, passing):
-    """Alpha and trust, float [H, W], with the verdicts on `regions(masks, doubted)` in them: in a region that was seen, and two pixels around it
-    where the teachers say the same, the masks of those teachers hold that were right. With `passing`, passers-by are nobody; held things, and
-    passers-by without it, are not trusted."""
-    height, width = alpha.shape
-    code, _ = codes(masks)
-    alpha, trust = alpha.copy(), trust.copy()
-    numbered_by_code = {}
+def judged_regions(code, verdicts):
+    """Every verdict's kind, its region and that region's code, not 0: the thick piece of equal code at its point, and two pixels around it of that code."""
+    height, width = code.shape
+    numbered = {}
     for kind, x, y in verdicts:
         row, column = min(y * height // 1000, height - 1), min(x * width // 1000, width - 1)
-        alike = (code == code[row, column]) & doubted
-        if code[row, column] not in numbered_by_code:
-            numbered_by_code[code[row, column]], _ = pieces(alike)
-        numbered = numbered_by_code[code[row, column]]
-        if not numbered[row, column] or not code[row, column]:
-            continue
-        region = ndimage.binary_dilation(numbered == numbered[row, column], iterations=2) & alike
-        known = kind in (PERSON, NOBODY) or kind == PASSING and passing
+        own = code[row, column]
+        if own not in numbered:
+            numbered[own], _ = pieces(code == own)
+        piece = numbered[own][row, column]
+        if own and piece:
+            yield kind, ndimage.binary_dilation(numbered[own] == piece, iterations=2) & (code == own), own
+
+
+def is_known(kind, passing):
+    """Whether a verdict says person or nobody; passers-by are nobody, or with `passing` false not known."""
+    return kind in (PERSON, NOBODY) or kind == PASSING and passing
+
+
+def settle(alpha, trust, masks, doubted, verdicts, passing):
+    """Alpha and trust, float [H, W], with the verdicts on `regions(masks, doubted)` in them, and where there were verdicts: in a region that was seen
+    the masks of those teachers hold that were right. What isn't known (`is_known`) is not trusted."""
+    alpha, trust, judged = alpha.copy(), trust.copy(), np.zeros(alpha.shape, bool)
+    for kind, region, code in judged_regions(np.where(doubted, codes(masks)[0], 0), verdicts):
+        known = is_known(kind, passing)
         if known:
-            sees = [code[row, column] >> teacher & 1 for teacher in range(len(masks))]
-            right = [mask[region] for mask, person in zip(masks, sees) if person == (kind == PERSON)]
+            right = [mask[region] for teacher, mask in enumerate(masks) if (code >> teacher & 1) == (kind == PERSON)]
             alpha[region] = np.max(right, 0) if kind == PERSON else np.min(right, 0) if right else 0
+        trust[region] = known
+        judged |= region
+    return alpha, trust, judged
+
+
+def settle_again(alpha, trust, look, code, verdicts, passing):
+    """Alpha and trust after the second round: the mean of a finished mask and a later look, but where the two differ by more than an outline; there
+    the finished mask, and in the regions of `ordered(code)`, codes of `contested`, that somebody saw, whichever was right."""
+    differ = (alpha >= 0.5) != (look >= 0.5)
+    apart = differ & ndimage.binary_dilation(core(differ), iterations=2)
+    alpha, trust = np.where(apart, alpha, (1 - SHARE) * alpha + SHARE * look), trust.copy()
+    for kind, region, _ in judged_regions(code, verdicts):
+        known = is_known(kind, passing)
+        if kind == PERSON:
+            most = np.maximum(alpha, look)[region]
+            alpha[region] = np.where(most >= 0.5, most, 1)
+        elif known:
+            least = np.minimum(alpha, look)[region]
+            alpha[region] = np.where(least < 0.5, least, 0)
         trust[region] = known
     return alpha, trust
