@@ -20,7 +20,7 @@ from engines import HyperCut, turn_about
 
 SETS = ("ccp", "ccp-upper", "coco-person", "composite", "portrait")
 TURNS, SECONDS = 5, 0.3
-LOOKS, SMALL_LOOKS = {"": 1, " still": 12}, {"": 1, " still": 4}  # the small network is not told earlier masks, so it does not look at parts
+STILL, STILL_SMALL = 12, 4  # looks; the small network is not told earlier masks, so it does not look at parts
 OWN, OTHER = "#0a7", "#c53"
 TICKS = (0.2, 0.5, 1, 2, 5, 10, 20)  # milliseconds
 WIDE, HIGH, LEFT, TOP = 190, 210, 34, 34
@@ -48,8 +48,9 @@ def points(figures, hypercut):
             name, miou = result["name"], 100 * result["figures"]["miou"]["value"]
             base = name.removesuffix(" still")
             if name in files and base.startswith("hypercut"):
-                looks = (SMALL_LOOKS if "small" in base else LOOKS)[name.removeprefix(base)]
-                label = ("128" if "small" in base else "192") + (", as photo looks" if looks > 1 else "")
+                small = "small" in base
+                looks = 1 if name == base else STILL_SMALL if small else STILL
+                label = ("128" if small else "192") + (", as photo looks" if looks > 1 else "")
                 rows.append((label, looks * measured[files[name]][0], miou, True))
             elif name.startswith("mediapipe.csv"):
                 kind = name.split()[-1]

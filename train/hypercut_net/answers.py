@@ -11,7 +11,7 @@ LETTERS = {verdicts.PERSON, verdicts.NOBODY, verdicts.PASSING, verdicts.HELD, ve
 
 def verdict(letters, points):
     """The table's text for the letters of one tile, or None where they aren't an answer."""
-    if letters in (verdicts.OUT, verdicts.EMPTY):
+    if letters in verdicts.WHOLE:
         return letters
     if len(letters) != len(points) or set(letters) - LETTERS:
         return None

@@ -90,29 +90,31 @@ def unused(folder, name):
 def main(config):
     """The `ask` command: a new folder of sheets for each of [verdicts] ask, about every picture that has regions and is not in the table."""
     settings = config["verdicts"]
-    known = verdicts.of(config)
+    table = verdicts.of(config)
     for name in settings["ask"]:
+        known = {inner for source, inner in table if source == name}
         sheets = Sheets(unused(pathlib.Path(settings["sheets"]), name.replace(" ", "-")))
-        for inner, path, masks, regions in looked(config, name):
-            if regions and (name, inner) not in known:
+        for inner, path, masks, regions in looked(config, name, known):
+            if regions:
                 sheets.add(name, inner, path, masks, regions[:MOST])
         sheets.flush()
         print(f"{name}: {sheets.count}", flush=True)
 
 
-def looked(config, name):
-    """Every picture that several teachers looked at: its name in the source, its file, their masks, and the regions to ask about."""
+def looked(config, name, known):
+    """Every picture that several teachers looked at, but for those `known`: its name in the source, its file, their masks, and the regions to ask about."""
     source, again, _ = name.partition(verdicts.AGAIN)
     if again:
         finished = finished_common(config) if source == COMMON else finished_source(config, source)
         for inner, path, mask in finished:
-            if mask and mask.look is not None:
-                learned = mask.alpha * (mask.trust >= 0.5)
-                yield inner, path, [learned, np.float32(mask.code > 0)], verdicts.ordered(mask.code)
+            if inner not in known and mask and mask.look is not None:
+                learned, code = mask.alpha * (mask.trust >= 0.5), mask.code
+                yield inner, path, [learned, np.float32(code > 0)], verdicts.ordered(code)
         return
     first = looked_common(config) if name == COMMON else hold.judgeable(config) if name == KEPT else looked_source(config, name)
     for inner, path, masks, askable in first:
-        yield inner, path, masks, verdicts.regions(masks, askable)
+        if inner not in known:
+            yield inner, path, masks, verdicts.regions(masks, askable)
 
 
 def looked_source(config, name):

@@ -45,7 +45,7 @@ def square(picture, size):
 def training_rows(config):
     """The common set's table, less the sets that stay out and what was dropped by eye, in the file of the dropped or by a verdict."""
     table = verdicts.of(config)
-    dropped = {name for (source, name), seen in table.items() if source in (COMMON, COMMON + verdicts.AGAIN, KEPT) and seen in (verdicts.OUT, verdicts.EMPTY)}
+    dropped = {name for (source, name), seen in table.items() if source in (COMMON, COMMON + verdicts.AGAIN, KEPT) and seen in verdicts.WHOLE}
     return [row for row in listed(config) if row["id"] not in dropped]
 
 

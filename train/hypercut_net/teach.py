@@ -247,7 +247,7 @@ def after_first(source, inner, size, table):
         return Mask(alpha, np.ones_like(alpha))
     masks = looks([pathlib.Path(teacher) / inner for teacher in source["teachers"]], size)
     found = seen_in(table, source, inner)
-    if masks is None or found in (verdicts.OUT, verdicts.EMPTY):
+    if masks is None or found in verdicts.WHOLE:
         return None
     boxes = boxes_for(source, inner)
     alpha, trust = fuse(masks, boxes, np.array(source["weights"], np.float32))
@@ -258,7 +258,7 @@ def after_first(source, inner, size, table):
 def after_second(source, inner, size, table):
     """The same after the second round."""
     found = seen_in(table, source, inner, verdicts.AGAIN)
-    mask = None if found in (verdicts.OUT, verdicts.EMPTY) else after_first(source, inner, size, table)
+    mask = None if found in verdicts.WHOLE else after_first(source, inner, size, table)
     return mask and mask.again(found, source.get("passing", False))
 
 

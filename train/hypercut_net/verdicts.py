@@ -18,6 +18,7 @@ from scipy import ndimage
 LEAST = 0.004  # share of the picture that a region must have
 THICK = 5  # pixels that it must be wide
 PERSON, NOBODY, PASSING, HELD, MIXED, OUT, EMPTY = "pnbhmxe"
+WHOLE = OUT, EMPTY  # of a whole picture, which is not learned as one of people
 AGAIN = " again"
 SHARE = 0.5  # of a later look in the mean with a finished mask
 MISSES, ADDS, DOUBTED, UNSEEN = 1, 2, 3, 4  # what a later network does in a region: see `contested`
@@ -33,6 +34,11 @@ def codes(masks):
 def core(where):
     """What of a boolean array is more than an outline."""
     return ndimage.binary_opening(where, np.ones((THICK, THICK)))
+
+
+def grown(piece, within):
+    """A piece of a core, and what of `within` is up to two pixels away."""
+    return ndimage.binary_dilation(piece, iterations=2) & within
 
 
 def pieces(where):
@@ -100,7 +106,7 @@ def of(config):
 
 def parse(text):
     """A row's verdicts."""
-    if text in (OUT, EMPTY):
+    if text in WHOLE:
         return text
     triples = [word.split(".") for word in text.split()]
     return [(kind, int(x), int(y)) for kind, x, y in triples]
@@ -113,11 +119,13 @@ def judged_regions(code, verdicts):
     for kind, x, y in verdicts:
         row, column = min(y * height // 1000, height - 1), min(x * width // 1000, width - 1)
         own = code[row, column]
+        if not own:
+            continue
         if own not in numbered:
             numbered[own], _ = pieces(code == own)
         piece = numbered[own][row, column]
-        if own and piece:
-            yield kind, ndimage.binary_dilation(numbered[own] == piece, iterations=2) & (code == own), own
+        if piece:
+            yield kind, grown(numbered[own] == piece, code == own), own
 
 
 def is_known(kind, passing):
@@ -143,8 +151,7 @@ def settle_again(alpha, trust, look, code, verdicts, passing):
     """Alpha and trust after the second round: the mean of a finished mask and a later look, but where the two differ by more than an outline; there
     the finished mask, and in the regions of `ordered(code)`, codes of `contested`, that somebody saw, whichever was right."""
     differ = (alpha >= 0.5) != (look >= 0.5)
-    apart = differ & ndimage.binary_dilation(core(differ), iterations=2)
-    alpha, trust = np.where(apart, alpha, (1 - SHARE) * alpha + SHARE * look), trust.copy()
+    alpha, trust = np.where(grown(core(differ), differ), alpha, (1 - SHARE) * alpha + SHARE * look), trust.copy()
     for kind, region, _ in judged_regions(code, verdicts):
         known = is_known(kind, passing)
         if kind == PERSON:
