@@ -11,8 +11,7 @@ BATCHES = 36  # after which statistics of normalisation, a tenth of them new wit
 def main(config):
     """The `blend` command: the checkpoint `floats` of [blend] becomes `blended.pt` beside it, of which `share` is the run's own; [run] start is a .tflite."""
     size, folder = config["quantize"]["size"], configuration.run_folder(config)
-    earlier = network.of(config)
-    warm.start(earlier, config["here"] / config["run"]["start"], Samples(config, "train", config["seed"]).batch(64, size)[0])
+    earlier = warm.begun(config, Samples(config, "train", config["seed"]))
     state = torch.load(folder / config["blend"]["floats"], weights_only=True)
     own, share = state["average"], config["blend"]["share"]
     mean = network.of(config)

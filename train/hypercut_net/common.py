@@ -100,12 +100,12 @@ class Common:
         if not two:
             return Mask(mean, trust)
         later = pathlib.Path(self.second["later"]) / f"{row['id']}.png"
-        return first_round(mean, trust, two, np.ones(alpha.shape, bool), self.table.get((COMMON, row["id"]), []), False, later)
+        return first_round(mean, trust, two, np.ones(alpha.shape, bool), self.table.get((COMMON, row["id"]), []), later)
 
     def given(self, row):
         """A picture: colour [S, S, 3], alpha uint8 and trust [S, S], width and height."""
         path, original = self.files(row)
-        mask = self.after_first(row, original).again(self.table.get((COMMON + verdicts.AGAIN, row["id"]), []), False)
+        mask = self.after_first(row, original).again(self.table.get((COMMON + verdicts.AGAIN, row["id"]), []))
         colour, shape = read_square(path, "RGB", self.size)
         if original:
             with Image.open(original) as picture:

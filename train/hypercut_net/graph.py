@@ -92,9 +92,9 @@ class Builder:
 AUXILIARY = "decode8/mix"  # an extra 1x1 head hangs here while training
 
 
-def portrait(small=False):
-    """HyperCut v5: returns the nodes in order; the last one is the logit at the input's size. The small one, v1 to v4's, takes no earlier
-    mask, has three blocks less, and doubles its logit's size by interpolation."""
+def portrait(small=False, wide=3):
+    """HyperCut v5, with `wide` blocks at 1/32 (v10 has 4): returns the nodes in order; the last one is the logit at the input's size. The small one,
+    v1 to v4's, takes no earlier mask, has three blocks less, and doubles its logit's size by interpolation."""
     b = Builder()
     x = b.conv("stem", b.input(3 if small else 4), 16, kernel=3, stride=2, relu6=True)
     half = b.inverted("half", x, 16, expand=1)
@@ -113,6 +113,8 @@ def portrait(small=False):
     x = b.inverted("wide1", deep, 128, expand=3, kernel=5, stride=2)
     x = b.inverted("wide2", x, 128, expand=3, kernel=5)
     x = b.inverted("wide3", x, 128, expand=3)
+    for number in range(4, wide + 1):
+        x = b.inverted(f"wide{number}", x, 128, expand=3, kernel=5)
     x = b.decode("decode16", x, deep)
     x = b.decode("decode8", x, eighth)
     x = b.decode("decode4", x, quarter)
@@ -141,7 +143,7 @@ def cost(nodes, size):
 
 
 if __name__ == "__main__":
-    for nodes, size in (portrait(), 192), (portrait(small=True), 128):
+    for nodes, size in (portrait(wide=4), 192), (portrait(), 192), (portrait(small=True), 128):
         table = cost(nodes, size)
         for node, side, macs, parameters in table:
             extra = f"k{node.kernel} s{node.stride} d{node.dilation}" if node.kind in ("conv", "depthwise") else ""

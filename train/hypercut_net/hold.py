@@ -69,7 +69,7 @@ def mask_of(config, name):
     """The common set's mask of a picture, "L", with what somebody saw where other looks differ."""
     masks = makers(config, name)
     table = verdicts.of(config)
-    alpha, _, _ = verdicts.settle(masks[0], np.ones_like(masks[0]), masks, np.ones(masks[0].shape, bool), table.get((KEPT, name), []), False)
+    alpha, _, _ = verdicts.settle(masks[0], np.ones_like(masks[0]), masks, np.ones(masks[0].shape, bool), table.get((KEPT, name), []))
     return Image.fromarray(np.rint(alpha * 255).astype(np.uint8))
 
 

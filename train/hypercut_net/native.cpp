@@ -492,6 +492,68 @@ void up_gradient(const bf *d, bf *dx, float *scratch, int n, int h, int w, int c
     }
 }
 
+// ---- Pictures seen through a matrix -----------------------------------------------------------------------------------
+
+// Where along a side of `size` pixels a place lies: the pixel before it, and the weights of that and the next; beyond the border the side
+// is mirrored, or counts nothing.
+INLINE void place(float at, int size, int mirrored, int *first, float *before, float *after) {
+    if (mirrored) {
+        at = __builtin_fabsf(at + 0.5f);
+        at -= 2 * size * __builtin_floorf(at / (2 * size));
+        at = (at < size ? at : 2 * size - at) - 0.5f;
+        at = at < 0 ? 0 : at > size - 1 ? size - 1 : at;
+    } else at = at < -1 ? -1 : at > size ? size : at;
+    int i = (int)__builtin_floorf(at), inner = i < 0 ? 0 : i > size - 2 ? size - 2 : i;
+    float share = at - i, near = i >= 0 && i < size ? 1 - share : 0, far = i + 1 >= 0 && i + 1 < size ? share : 0;
+    *first = inner;
+    *before = i == inner ? near : i < inner ? far : 0, *after = i == inner ? far : i > inner ? near : 0;
+}
+
+// The two values at 16 places of a picture; the two bytes before it are read, not used.
+INLINE void beside(const unsigned char *p, const int *at, v16 *one, v16 *next) {
+#ifdef __AVX512F__
+    __m512i four = _mm512_i32gather_epi32(_mm512_loadu_si512(at), p - 2, 1);
+    *one = (v16)_mm512_cvtepi32_ps(_mm512_and_si512(_mm512_srli_epi32(four, 16), _mm512_set1_epi32(255)));
+    *next = (v16)_mm512_cvtepi32_ps(_mm512_srli_epi32(four, 24));
+#else
+    for (int i = 0; i < 16; i++) (*one)[i] = p[at[i]], (*next)[i] = p[at[i] + 1];
+#endif
+}
+
+// y [n, c, side, side] = pictures [.., c, h, w] / 255 where rows of `theta` [n, 2, 3] point, as PyTorch's affine grids do; bilinear, beyond the
+// border mirrored or 0. `scratch` holds five values for each pixel of a row, of which there are a multiple of 16.
+void warp(const unsigned char *pictures, const long *indices, const float *theta, float *y, float *scratch, int n, int c, int h, int w, int side,
+          int mirrored) {
+    int *__restrict at = (int *)scratch;
+    float *__restrict above = scratch + side, *__restrict above_next = above + side, *__restrict below = above_next + side;
+    float *__restrict below_next = below + side;
+    for (int i = 0; i < n; i++) {
+        const float *t = theta + 6 * i;
+        const unsigned char *picture = pictures + indices[i] * c * h * w;
+        for (int oy = 0; oy < side; oy++) {
+            float v = (2 * oy + 1.0f) / side - 1, x = t[1] * v + t[2] + 1, y_step = t[3], y_from = t[4] * v + t[5] + 1, x_step = t[0];
+            for (int ox = 0; ox < side; ox++) {
+                float u = (2 * ox + 1.0f) / side - 1, a, b, up, down;
+                int left, top;
+                place(((x_step * u + x) * w - 1) / 2, w, mirrored, &left, &a, &b);
+                place(((y_step * u + y_from) * h - 1) / 2, h, mirrored, &top, &up, &down);
+                up *= 1 / 255.0f, down *= 1 / 255.0f;
+                at[ox] = top * w + left;
+                above[ox] = a * up, above_next[ox] = b * up, below[ox] = a * down, below_next[ox] = b * down;
+            }
+            for (int k = 0; k < c; k++) {
+                const unsigned char *from = picture + (long)k * h * w;
+                float *to = y + (((long)i * c + k) * side + oy) * side;
+                for (int ox = 0; ox < side; ox += 16) {
+                    v16 p, q, r, s;
+                    beside(from, at + ox, &p, &q), beside(from + w, at + ox, &r, &s);
+                    store(to + ox, p * load(above + ox) + q * load(above_next + ox) + r * load(below + ox) + s * load(below_next + ox));
+                }
+            }
+        }
+    }
+}
+
 // ---- Where the alpha changes ------------------------------------------------------------------------------------------
 
 // y [n, h, w] = largest minus smallest x within `reach` pixels, a square window; `high` and `low` hold one row each.

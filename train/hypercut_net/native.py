@@ -215,3 +215,13 @@ def spread(x, reach):
     y, most, least = torch.empty_like(x), torch.empty(w), torch.empty(w)
     LIBRARY.spread(_at(x), _at(y), _at(most), _at(least), n, h, w, reach)
     return y
+
+
+def warp(pictures, indices, theta, size, mirrored):
+    """Pictures uint8 [.., C, H, W] at `indices` seen through matrices [N, 2, 3], as `affine_grid` and `grid_sample` (bilinear, corners not aligned)
+    do: f32 [N, C, size, size] in [0, 1], size a multiple of 16; beyond the border they are mirrored, or 0. Two bytes before the array are read."""
+    _, c, h, w = pictures.shape
+    indices, theta = torch.as_tensor(indices, dtype=torch.int64).contiguous(), theta.float().contiguous()
+    y, scratch = torch.empty(len(indices), c, size, size), torch.empty(5 * size)
+    LIBRARY.warp(ctypes.c_void_p(pictures.ctypes.data), _at(indices), _at(theta), _at(y), _at(scratch), len(indices), c, h, w, size, int(mirrored))
+    return y

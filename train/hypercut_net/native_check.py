@@ -4,6 +4,7 @@ bfloat16 keeps 8 bits, so results differ by .2 to .4 %. Near 0 and 6 a rounded v
 gradient through or not: 2 to 6 % of a random one. Larger differences are errors.
 """
 
+import numpy as np
 import torch
 from torch.nn import functional as F
 
@@ -45,6 +46,15 @@ def differences(layer, side):
     return [distance(a, b) for a, b in zip(found, expected)]
 
 
+def warp():
+    """Of pictures seen through matrices, both ways of treating what is beyond the border: the largest."""
+    pictures, theta, size = np.random.default_rng(1).integers(0, 256, (6, 3, 40, 56), np.uint8), torch.randn(6, 2, 3), 32
+    grid = F.affine_grid(theta, (6, 3, size, size), align_corners=False)
+    theirs = {padding: F.grid_sample(torch.from_numpy(pictures) / 255, grid, "bilinear", padding, align_corners=False) for padding in ("zeros", "reflection")}
+    inner = pictures[2:]  # the bytes before an array are read
+    return max(distance(native.warp(inner, np.arange(4), theta[2:], size, padding == "reflection"), seen[2:]) for padding, seen in theirs.items())
+
+
 def muon():
     """Of a filter after three steps of Muon, beside PyTorch's on the same matrix."""
     ours, theirs = (torch.nn.Parameter(torch.ones(16, 24)) for _ in range(2))
@@ -82,6 +92,8 @@ def main():
     wrong += ["up"] if max(found) > PLAIN else []
     print(f"{'muon':20}", f"{(found := muon()):.4f}")
     wrong += ["muon"] if found > 2 * PLAIN else []  # PyTorch's iterates in bfloat16
+    print(f"{'warp':20}", f"{(found := warp()):.6f}")
+    wrong += ["warp"] if found > 1e-4 else []
     if wrong:
         raise SystemExit(f"too far from PyTorch: {', '.join(wrong)}")
 

@@ -8,7 +8,7 @@ import torch
 import torch.multiprocessing
 from torch.nn import functional as F
 
-from . import config as configuration, photometry, priors, windows
+from . import config as configuration, native, photometry, priors, windows
 
 # Smallest share of a picture that a person who gets pasted must fill there.
 WORTH_PASTING = 0.04
@@ -43,11 +43,7 @@ class Store:
     def warp(self, indices, theta, size, padding):
         """Pictures seen through the matrices: float [N, C, size, size] in [0, 1]."""
         shrink = theta[:, :, :2].abs().sum(2).mean() * self.full.shape[-1] / size
-        source = torch.from_numpy((self.half if shrink > 1.9 else self.full)[np.asarray(indices)]).float()
-        axis = (torch.arange(size) * 2 + 1) / size - 1
-        rows, moves = theta[:, None, None, :, :], theta[:, None, None, :, 2]
-        grid = axis[None, None, :, None] * rows[..., 0] + axis[None, :, None, None] * rows[..., 1] + moves
-        return F.grid_sample(source, grid, "bilinear", padding, align_corners=False).div_(255)
+        return native.warp(self.half if shrink > 1.9 else self.full, indices, theta, size, padding == "reflection")
 
 
 def joined(target, own, doubt, earlier):

@@ -8,7 +8,7 @@ Trusted is what all teachers put on the same side of one half, and the outline o
 outside all of them is background, except where every teacher is certain of a person (a forgotten box: not trusted); a box
 with little person in it hides somebody whom the teachers missed: not trusted. Who is small beside the largest person may be
 one of the people or a passer-by: not trusted either. What somebody saw in a region (`verdicts`) goes before all of that: a person and
-nobody are trusted, held things are not. Where a later network looked too (`later`, a folder of the same tree), the mask is the mean of
+nobody, which passers-by are too, are trusted, held things are not. Where a later network looked too (`later`, a folder of the same tree), the mask is the mean of
 both wherever they agree, and a second round of verdicts follows. A mask drawn by people (`human`, a folder of the same tree) is
 trusted everywhere.
 """
@@ -220,16 +220,16 @@ class Mask:
         """What is worth asking in the second round, where a later network looked: see `verdicts.contested`."""
         return verdicts.contested(self.alpha, self.trust, self.masks, self.look, self.judged)
 
-    def again(self, found, passing):
+    def again(self, found):
         """With the verdicts of the second round, where a later network looked."""
         if self.look is None:
             return self
-        return Mask(*verdicts.settle_again(self.alpha, self.trust, self.look, self.code, found, passing))
+        return Mask(*verdicts.settle_again(self.alpha, self.trust, self.look, self.code, found))
 
 
-def first_round(alpha, trust, masks, doubted, found, passing, later):
+def first_round(alpha, trust, masks, doubted, found, later):
     """The mask after the verdicts `found` of the first round (see `verdicts.settle`); `later` is the file of a later look, which must be there, or None."""
-    alpha, trust, judged = verdicts.settle(alpha, trust, masks, doubted, found, passing)
+    alpha, trust, judged = verdicts.settle(alpha, trust, masks, doubted, found)
     if later is None:
         return Mask(alpha, trust)
     look = looks([later], alpha.shape[::-1])
@@ -252,14 +252,14 @@ def after_first(source, inner, size, table):
     boxes = boxes_for(source, inner)
     alpha, trust = fuse(masks, boxes, np.array(source["weights"], np.float32))
     later = pathlib.Path(source["later"]) / inner if "later" in source else None
-    return first_round(alpha, trust, masks, askable(boxes, size), found, source.get("passing", False), later)
+    return first_round(alpha, trust, masks, askable(boxes, size), found, later)
 
 
 def after_second(source, inner, size, table):
     """The same after the second round."""
     found = seen_in(table, source, inner, verdicts.AGAIN)
     mask = None if found in verdicts.WHOLE else after_first(source, inner, size, table)
-    return mask and mask.again(found, source.get("passing", False))
+    return mask and mask.again(found)
 
 
 def teach(source, table, seen, out):

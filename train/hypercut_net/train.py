@@ -1,7 +1,9 @@
-"""Float training in phases; may be killed and started again at any time: it resumes from the last checkpoint."""
+"""Float training in phases; may be killed and started again at any time: it resumes from the last checkpoint. Started by `torchrun`, several processes
+train one network."""
 
 import json
 import math
+import os
 import time
 
 import torch
@@ -29,6 +31,28 @@ class Average:
                 self.state[name].copy_(value)
 
 
+class Team:
+    """The processes that `torchrun` started, or this one alone: each makes batches of its own, gradients are averaged, so all weights stay the
+    same; the first one's clock is everybody's, and it alone validates and writes."""
+
+    def __init__(self):
+        self.count, self.rank = int(os.environ.get("WORLD_SIZE", 1)), int(os.environ.get("RANK", 0))
+        if self.count > 1:
+            torch.distributed.init_process_group("gloo")
+
+    def agree(self, model, spent):
+        """Makes gradients the mean of all; returns the first process's `spent`."""
+        if self.count == 1:
+            return spent
+        gradients = [value.grad for value in model.parameters()]
+        shared = torch.cat([gradient.flatten() for gradient in gradients] + [torch.tensor([spent if self.rank == 0 else 0.0])])
+        torch.distributed.all_reduce(shared)
+        sizes = [gradient.numel() for gradient in gradients]
+        for gradient, mean in zip(gradients, (shared[:-1] / self.count).split(sizes)):
+            gradient.copy_(mean.view(gradient.shape))
+        return shared[-1].item()
+
+
 def optimizers_for(model, decay):
     """Muon for dense filters; AdamW for biases, normalisation and depthwise filters, without decay."""
     plain, decayed = [], []
@@ -37,12 +61,10 @@ def optimizers_for(model, decay):
     return [Muon(decayed, decay), torch.optim.AdamW(plain, weight_decay=0.0)]
 
 
-def descend(model, optimizers, rate, loss):
-    """One step of all optimizers down the gradient of `loss`."""
+def descend(model, optimizers, rate):
+    """One step of all optimizers down the gradients that the model holds."""
     for group in (group for optimizer in optimizers for group in optimizer.param_groups):
         group["lr"] = rate
-    model.zero_grad(set_to_none=True)
-    loss.backward()
     torch.nn.utils.clip_grad_norm_(model.parameters(), 3.0)
     for optimizer in optimizers:
         optimizer.step()
@@ -68,7 +90,7 @@ class Trainer:
     """Model, optimizers, average and progress: everything a checkpoint holds."""
 
     def __init__(self, config):
-        self.config, self.run = config, config["run"]
+        self.config, self.run, self.team = config, config["run"], Team()
         self.model = network.of(config)
         self.samples = Samples(config, "train", seed=config["seed"])
         self.validation = Samples(config, "validation")
@@ -82,11 +104,10 @@ class Trainer:
             self._load()
 
     def _begin_from(self, file):
-        """Starts from a .tflite of the same graph, or from a checkpoint's averaged tensors, which may be of a smaller graph."""
+        """Starts from a .tflite, or from a checkpoint's averaged tensors; either may be of a smaller graph."""
         if file.endswith(".tflite"):
-            path = self.config["here"] / file
-            warm.start(self.model, path, self.samples.batch(64, self.config["quantize"]["size"])[0])
-            print(f"weights from {path}", flush=True)
+            self.model = warm.begun(self.config, self.samples)
+            print(f"weights from {file}", flush=True)
             return
         own, earlier = self.model.state_dict(), torch.load(file, weights_only=True)["average"]
         self.model.load_state_dict(warm.grown(own, earlier))
@@ -117,11 +138,13 @@ class Trainer:
 
     def step(self, phase, ahead):
         """One batch; returns the loss."""
-        rate = rate_at(phase, self.spent / (60 * phase["minutes"]))
         pictures, alphas = ahead.batch()
         logit, auxiliary = self.model(pictures)
         loss = losses.total(logit, auxiliary, alphas)
-        descend(self.model, self.optimizers, rate, loss)
+        self.model.zero_grad(set_to_none=True)
+        loss.backward()
+        self.spent = self.team.agree(self.model, self.spent)
+        descend(self.model, self.optimizers, rate_at(phase, self.spent / (60 * phase["minutes"])))
         self.average.update(self.model)
         self.steps += 1
         return loss.item()
@@ -129,17 +152,19 @@ class Trainer:
     def train_phase(self, phase):
         """Runs the rest of one phase; a checkpoint named after it stays, to be compared with later phases'."""
         self.model.train()
-        self.samples.reseed(self.config["seed"] + self.steps)  # a resumed run sees other samples
+        self.samples.reseed(self.config["seed"] + self.team.count * self.steps + self.team.rank)  # a resumed run sees other samples
         self.samples.camera_strength = phase.get("camera", 1.0)
         ahead = Ahead(self.samples, self.run["batch"], phase["size"])
         saved = validated = marked = self.spent
-        sums, count = 0.0, 0
-        while self.spent < 60 * phase["minutes"]:
+        sums, count, agreed = 0.0, 0, self.spent
+        while agreed < 60 * phase["minutes"]:
             start = time.monotonic()
-            sums, count = sums + self.step(phase, ahead), count + 1
+            sums, count, agreed = sums + self.step(phase, ahead), count + 1, self.spent
+            if self.team.rank:
+                continue
             self.spent += time.monotonic() - start
             if count == 100:
-                speed, marked = count * self.run["batch"] / (self.spent - marked), self.spent
+                speed, marked = self.team.count * count * self.run["batch"] / (self.spent - marked), self.spent
                 log(self.config, phase=phase["name"], step=self.steps, spent=round(self.spent), loss=round(sums / count, 4),
                     pictures_per_second=round(speed, 1))
                 sums, count = 0.0, 0
@@ -150,8 +175,10 @@ class Trainer:
                 log(self.config, phase=phase["name"], step=self.steps, validation=self.validate(phase["size"]))
                 validated = self.spent
         ahead.close()
-        log(self.config, phase=phase["name"], step=self.steps, validation=self.validate(self.config["quantize"]["size"]), done=True)
         self.phase, self.spent = self.phase + 1, 0.0
+        if self.team.rank:
+            return
+        log(self.config, phase=phase["name"], step=self.steps, validation=self.validate(self.config["quantize"]["size"]), done=True)
         self.save(self.file.with_name(f"float-{phase['name']}.pt"))
         self.save(self.file)
 

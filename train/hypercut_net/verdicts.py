@@ -128,17 +128,17 @@ def judged_regions(code, verdicts):
             yield kind, grown(numbered[own] == piece, code == own), own
 
 
-def is_known(kind, passing):
-    """Whether a verdict says person or nobody; passers-by are nobody, or with `passing` false not known."""
-    return kind in (PERSON, NOBODY) or kind == PASSING and passing
+def is_known(kind):
+    """Whether a verdict says person or nobody; passers-by are nobody."""
+    return kind in (PERSON, NOBODY, PASSING)
 
 
-def settle(alpha, trust, masks, doubted, verdicts, passing):
+def settle(alpha, trust, masks, doubted, verdicts):
     """Alpha and trust, float [H, W], with the verdicts on `regions(masks, doubted)` in them, and where there were verdicts: in a region that was seen
     the masks of those teachers hold that were right. What isn't known (`is_known`) is not trusted."""
     alpha, trust, judged = alpha.copy(), trust.copy(), np.zeros(alpha.shape, bool)
     for kind, region, code in judged_regions(np.where(doubted, codes(masks)[0], 0), verdicts):
-        known = is_known(kind, passing)
+        known = is_known(kind)
         if known:
             right = [mask[region] for teacher, mask in enumerate(masks) if (code >> teacher & 1) == (kind == PERSON)]
             alpha[region] = np.max(right, 0) if kind == PERSON else np.min(right, 0) if right else 0
@@ -147,13 +147,13 @@ def settle(alpha, trust, masks, doubted, verdicts, passing):
     return alpha, trust, judged
 
 
-def settle_again(alpha, trust, look, code, verdicts, passing):
+def settle_again(alpha, trust, look, code, verdicts):
     """Alpha and trust after the second round: the mean of a finished mask and a later look, but where the two differ by more than an outline; there
     the finished mask, and in the regions of `ordered(code)`, codes of `contested`, that somebody saw, whichever was right."""
     differ = (alpha >= 0.5) != (look >= 0.5)
     alpha, trust = np.where(grown(core(differ), differ), alpha, (1 - SHARE) * alpha + SHARE * look), trust.copy()
     for kind, region, _ in judged_regions(code, verdicts):
-        known = is_known(kind, passing)
+        known = is_known(kind)
         if kind == PERSON:
             most = np.maximum(alpha, look)[region]
             alpha[region] = np.where(most >= 0.5, most, 1)

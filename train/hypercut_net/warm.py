@@ -5,6 +5,8 @@ import torch
 from ai_edge_litert.interpreter import Interpreter
 from torch.nn import functional as F
 
+from . import graph, network
+
 
 def constants(path):
     """(weight [out, in, k, k], bias [out]) in real numbers of every convolution of a .tflite, in the file's order."""
@@ -44,9 +46,18 @@ def grown(own, earlier):
     return taken
 
 
-def start(network, path, pictures):
-    """Fills `network` so that it computes what the file does; `pictures` [N, 3, S, S] set the statistics."""
-    layers = [network.layers[node.name] for node in network.nodes if node.kind in ("conv", "depthwise")]
+def begun(config, samples):
+    """The network of a configuration as the .tflite [run] start begins it, whose graph may be a smaller one, [run] start_network."""
+    own, path = network.of(config), config["here"] / config["run"]["start"]
+    earlier = network.Network(graph.portrait(**config["run"].get("start_network", config["network"])))
+    start(earlier, path, samples.batch(64, config["quantize"]["size"])[0])
+    own.load_state_dict(grown(own.state_dict(), earlier.state_dict()))
+    return own
+
+
+def start(model, path, pictures):
+    """Fills `model`, a network, so that it computes what the file does; `pictures` [N, 4, S, S] set the statistics."""
+    layers = [model.layers[node.name] for node in model.nodes if node.kind in ("conv", "depthwise")]
     stored = constants(path)
     assert len(stored) == len(layers), f"{path} has {len(stored)} convolutions, the network {len(layers)}"
 
@@ -69,7 +80,7 @@ def start(network, path, pictures):
             else:
                 layer.norm.bias.copy_(bias)
                 hooks.append(layer.register_forward_hook(settle))
-        network.eval()(pictures)
+        model.eval()(pictures)
         for hook in hooks:
             hook.remove()
-    return network
+    return model

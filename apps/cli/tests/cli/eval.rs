@@ -93,7 +93,7 @@ fn masks_that_the_library_makes_itself_are_perfect_and_bare_answers_are_not() {
 fn parts_of_pictures_are_looked_at_by_a_network_of_their_own() {
     let place = portraits();
     let models = concat!(env!("CARGO_MANIFEST_DIR"), "/../../models");
-    let first = format!("--model {models}/hypercut-v9.tflite");
+    let first = format!("--model {models}/hypercut-v10.tflite");
     let details = format!("--details {models}/hypercut-v9-details.tflite");
     let figures = |networks: &str| {
         let result = json(&place, &format!("eval --set set --still --json {networks}"));

@@ -249,7 +249,7 @@ mod tests {
     #[test]
     fn our_own_networks_need_no_operation_beyond_their_list() {
         for bytes in [
-            &include_bytes!("../../../../models/hypercut-v9.tflite")[..],
+            &include_bytes!("../../../../models/hypercut-v10.tflite")[..],
             include_bytes!("../../../../models/hypercut-v9-details.tflite"),
             include_bytes!("../../../../models/hypercut-v8-small.tflite"),
         ] {
