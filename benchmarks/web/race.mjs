@@ -36,7 +36,7 @@ const browser = await chromium.launch({ executablePath, headless: true, args: ["
 try {
   console.log(`Chromium ${browser.version()}, ${new Date().toISOString().slice(0, 10)}\n`);
   for (const [kind, width, height, title] of [
-    ["network", 192, 192, "our portrait network, 192 x 192 (95 MMACs)"],
+    ["network", 192, 192, "our portrait network, 192 x 192 (99 MMACs)"],
     ["frame", 1280, 720, "a frame of 1280 x 720 to a mask of its size"],
   ]) {
     const page = await browser.newPage();

@@ -1,4 +1,4 @@
-"""PyTorch operations on the loops of native.cpp: four times PyTorch's own speed on one CPU core.
+"""PyTorch operations, and the warping of pictures, on the loops of native.cpp: four times PyTorch's own speed on one CPU core.
 
 The library is compiled when first needed and kept in the temporary folder by its source's hash. Layers take and give
 bfloat16 [N, C, H, W] in channels-last memory with C a multiple of 16; weights, statistics and their gradients are f32.
@@ -6,6 +6,7 @@ bfloat16 [N, C, H, W] in channels-last memory with C a multiple of 16; weights, 
 
 import ctypes
 import hashlib
+import os
 import pathlib
 import subprocess
 import tempfile
@@ -21,7 +22,7 @@ def _library():
     file = pathlib.Path(tempfile.gettempdir()) / f"hypercut-native-{hashlib.sha256(text).hexdigest()[:16]}.so"
     if not file.exists():
         flags = ["-O3", "-march=native", "-ffast-math", "-shared", "-fPIC"]
-        partial = file.with_suffix(".tmp")
+        partial = file.with_suffix(f".{os.getpid()}.tmp")  # two runs may begin at once
         subprocess.run(["g++", *flags, "-o", partial, SOURCE], check=True)
         partial.rename(file)
     return ctypes.CDLL(str(file))
@@ -221,6 +222,7 @@ def warp(pictures, indices, theta, size, mirrored):
     """Pictures uint8 [.., C, H, W] at `indices` seen through matrices [N, 2, 3], as `affine_grid` and `grid_sample` (bilinear, corners not aligned)
     do: f32 [N, C, size, size] in [0, 1], size a multiple of 16; beyond the border they are mirrored, or 0. Two bytes before the array are read."""
     _, c, h, w = pictures.shape
+    assert pictures.dtype == "uint8" and pictures.flags.c_contiguous and min(h, w) > 1 and size % 16 == 0, (pictures.dtype, pictures.shape, size)
     indices, theta = torch.as_tensor(indices, dtype=torch.int64).contiguous(), theta.float().contiguous()
     y, scratch = torch.empty(len(indices), c, size, size), torch.empty(5 * size)
     LIBRARY.warp(ctypes.c_void_p(pictures.ctypes.data), _at(indices), _at(theta), _at(y), _at(scratch), len(indices), c, h, w, size, int(mirrored))

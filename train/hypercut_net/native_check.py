@@ -72,7 +72,7 @@ def main():
     """Prints every layer's differences; fails where one is too large."""
     torch.manual_seed(1)
     torch.set_num_threads(1)
-    large, small = (Network(graph.portrait(small)).to(memory_format=torch.channels_last).train() for small in (False, True))
+    large, small = (Network(graph.portrait(**how)).to(memory_format=torch.channels_last).train() for how in (dict(wide=4), dict(small=True)))
     chosen, wrong = [(large, node) for node in large.nodes] + [(small, small.nodes[1])], []
     for network, node in chosen:
         if node.kind not in ("conv", "depthwise") or not node.norm:

@@ -33,12 +33,18 @@ class Average:
 
 class Team:
     """The processes that `torchrun` started, or this one alone: each makes batches of its own, gradients are averaged, so all weights stay the
-    same; the first one's clock is everybody's, and it alone validates and writes."""
+    same (statistics of normalisation are each one's own); the first one's clock is everybody's, and it alone validates and writes."""
 
     def __init__(self):
         self.count, self.rank = int(os.environ.get("WORLD_SIZE", 1)), int(os.environ.get("RANK", 0))
         if self.count > 1:
             torch.distributed.init_process_group("gloo")
+
+    def begin(self, model):
+        """Gives every process the first one's weights."""
+        if self.count > 1:
+            for value in model.state_dict().values():
+                torch.distributed.broadcast(value, 0)
 
     def agree(self, model, spent):
         """Makes gradients the mean of all; returns the first process's `spent`."""
@@ -96,6 +102,7 @@ class Trainer:
         self.validation = Samples(config, "validation")
         if self.run["start"]:
             self._begin_from(self.run["start"])
+        self.team.begin(self.model)
         self.optimizers = optimizers_for(self.model, self.run["weight_decay"])
         self.average = Average(self.model, self.run["ema"])
         self.phase, self.spent, self.steps = 0, 0.0, 0  # spent: seconds of training in this phase
