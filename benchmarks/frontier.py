@@ -109,8 +109,8 @@ def main():
     body = "\n".join(panel(name, panels[name], i * WIDE) for i, name in enumerate(name for name in SETS if name in panels))
     legend = (f'<g transform="translate({LEFT} {HIGH + 14})"><circle cx="4" cy="-4" r="4" fill="{OWN}"/>'
               '<text x="14">HyperCut at 128 and 192; left line: one look, right line: as photo looks, 4 and 12 (time of the networks)</text>'
-              f'<rect x="560" y="-8" width="8" height="8" fill="{OTHER}"/><text x="574">MediaPipe general</text>'
-              f'<rect x="700" y="-8" width="8" height="8" fill="{OTHER}" fill-opacity=".45"/><text x="714">landscape, in LiteRT</text></g>')
+              f'<rect x="612" y="-8" width="8" height="8" fill="{OTHER}"/><text x="626">MediaPipe general</text>'
+              f'<rect x="752" y="-8" width="8" height="8" fill="{OTHER}" fill-opacity=".45"/><text x="766">landscape, in LiteRT</text></g>')
     axis = f'<text x="{LEFT}" y="{HIGH - 4}">mIoU in points over milliseconds of one thread</text>'
     given.output.write_text(
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDE * len(panels)} {HIGH + 24}" '
