@@ -54,7 +54,6 @@ def fine_tune(config, model, samples, validation):
         rate = rate_at(settings, spent / (60 * settings["minutes"]))
         pictures, alphas = samples.batch(config["run"]["batch"], size)
         loss = losses.total(model(pictures), None, alphas)
-        model.zero_grad(set_to_none=True)
         loss.backward()
         descend(model, optimizers, rate)
         average.update(model)

@@ -68,12 +68,13 @@ def optimizers_for(model, decay):
 
 
 def descend(model, optimizers, rate):
-    """One step of all optimizers down the gradients that the model holds."""
+    """One step of all optimizers down the gradients that the model holds, which are then forgotten."""
     for group in (group for optimizer in optimizers for group in optimizer.param_groups):
         group["lr"] = rate
     torch.nn.utils.clip_grad_norm_(model.parameters(), 3.0)
     for optimizer in optimizers:
         optimizer.step()
+    model.zero_grad(set_to_none=True)
 
 
 def rate_at(phase, share):
@@ -97,11 +98,9 @@ class Trainer:
 
     def __init__(self, config):
         self.config, self.run, self.team = config, config["run"], Team()
-        self.model = network.of(config)
         self.samples = Samples(config, "train", seed=config["seed"])
         self.validation = Samples(config, "validation")
-        if self.run["start"]:
-            self._begin_from(self.run["start"])
+        self.model = self._begun(self.run["start"])
         self.team.begin(self.model)
         self.optimizers = optimizers_for(self.model, self.run["weight_decay"])
         self.average = Average(self.model, self.run["ema"])
@@ -110,15 +109,17 @@ class Trainer:
         if self.file.exists():
             self._load()
 
-    def _begin_from(self, file):
-        """Starts from a .tflite, or from a checkpoint's averaged tensors; either may be of a smaller graph."""
+    def _begun(self, file):
+        """The network from a .tflite, or from a checkpoint's averaged tensors, either of which may be of a smaller graph; or, with "", as drawn."""
         if file.endswith(".tflite"):
-            self.model = warm.begun(self.config, self.samples)
             print(f"weights from {file}", flush=True)
-            return
-        own, earlier = self.model.state_dict(), torch.load(file, weights_only=True)["average"]
-        self.model.load_state_dict(warm.grown(own, earlier))
-        print(f"{len(own.keys() & earlier.keys())} of {len(own)} tensors from {file}", flush=True)
+            return warm.begun(self.config, self.samples)
+        model = network.of(self.config)
+        if file:
+            own, earlier = model.state_dict(), torch.load(file, weights_only=True)["average"]
+            model.load_state_dict(warm.grown(own, earlier))
+            print(f"{len(own.keys() & earlier.keys())} of {len(own)} tensors from {file}", flush=True)
+        return model
 
     def _load(self):
         state = torch.load(self.file, weights_only=True)
@@ -148,7 +149,6 @@ class Trainer:
         pictures, alphas = ahead.batch()
         logit, auxiliary = self.model(pictures)
         loss = losses.total(logit, auxiliary, alphas)
-        self.model.zero_grad(set_to_none=True)
         loss.backward()
         self.spent = self.team.agree(self.model, self.spent)
         descend(self.model, self.optimizers, rate_at(phase, self.spent / (60 * phase["minutes"])))

@@ -18,6 +18,7 @@ from scipy import ndimage
 LEAST = 0.004  # share of the picture that a region must have
 THICK = 5  # pixels that it must be wide
 PERSON, NOBODY, PASSING, HELD, MIXED, OUT, EMPTY = "pnbhmxe"
+KNOWN = PERSON, NOBODY, PASSING  # what says whether there is a person: passers-by are nobody
 WHOLE = OUT, EMPTY  # of a whole picture, which is not learned as one of people
 AGAIN = " again"
 SHARE = 0.5  # of a later look in the mean with a finished mask
@@ -128,17 +129,12 @@ def judged_regions(code, verdicts):
             yield kind, grown(numbered[own] == piece, code == own), own
 
 
-def is_known(kind):
-    """Whether a verdict says person or nobody; passers-by are nobody."""
-    return kind in (PERSON, NOBODY, PASSING)
-
-
 def settle(alpha, trust, masks, doubted, verdicts):
     """Alpha and trust, float [H, W], with the verdicts on `regions(masks, doubted)` in them, and where there were verdicts: in a region that was seen
-    the masks of those teachers hold that were right. What isn't known (`is_known`) is not trusted."""
+    the masks of those teachers hold that were right. What isn't KNOWN is not trusted."""
     alpha, trust, judged = alpha.copy(), trust.copy(), np.zeros(alpha.shape, bool)
     for kind, region, code in judged_regions(np.where(doubted, codes(masks)[0], 0), verdicts):
-        known = is_known(kind)
+        known = kind in KNOWN
         if known:
             right = [mask[region] for teacher, mask in enumerate(masks) if (code >> teacher & 1) == (kind == PERSON)]
             alpha[region] = np.max(right, 0) if kind == PERSON else np.min(right, 0) if right else 0
@@ -153,7 +149,7 @@ def settle_again(alpha, trust, look, code, verdicts):
     differ = (alpha >= 0.5) != (look >= 0.5)
     alpha, trust = np.where(grown(core(differ), differ), alpha, (1 - SHARE) * alpha + SHARE * look), trust.copy()
     for kind, region, _ in judged_regions(code, verdicts):
-        known = is_known(kind)
+        known = kind in KNOWN
         if kind == PERSON:
             most = np.maximum(alpha, look)[region]
             alpha[region] = np.where(most >= 0.5, most, 1)

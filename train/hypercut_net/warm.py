@@ -47,14 +47,13 @@ def grown(own, earlier):
 
 
 def begun(config, samples):
-    """The network of a configuration as the .tflite [run] start begins it, whose graph may be a smaller one, [run] start_network. What is new is drawn
+    """The network of a configuration as the .tflite [run] start begins it, whose graph may differ by [run] start_network. What the file lacks is drawn
     by the seed, so that `train` and `blend` mean the same start."""
     with torch.random.fork_rng():
         torch.manual_seed(config["seed"])
         own = network.of(config)
-    path = config["here"] / config["run"]["start"]
-    earlier = network.Network(graph.portrait(**config["run"].get("start_network", config["network"])))
-    start(earlier, path, samples.batch(64, config["quantize"]["size"])[0])
+        earlier = network.Network(graph.portrait(**config["network"] | config["run"].get("start_network", {})))
+    start(earlier, config["here"] / config["run"]["start"], samples.batch(64, config["quantize"]["size"])[0])
     own.load_state_dict(grown(own.state_dict(), earlier.state_dict()))
     return own
 
