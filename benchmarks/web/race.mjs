@@ -15,8 +15,9 @@ function pixels(width, height, crop) {
   return execFileSync("ffmpeg", ["-v", "error", "-i", sample, "-vf", scale, "-pix_fmt", "rgba", "-f", "rawvideo", "-"], { maxBuffer: 1 << 26 });
 }
 
+const NETWORK_SIDE = 224;
 const made = new Map([
-  ["/network.rgba", pixels(192, 192, false)],
+  ["/network.rgba", pixels(NETWORK_SIDE, NETWORK_SIDE, false)],
   ["/frame.rgba", pixels(1280, 720, true)],
 ]);
 const TYPES = { ".html": "text/html", ".js": "text/javascript", ".mjs": "text/javascript", ".wasm": "application/wasm" };
@@ -36,7 +37,7 @@ const browser = await chromium.launch({ executablePath, headless: true, args: ["
 try {
   console.log(`Chromium ${browser.version()}, ${new Date().toISOString().slice(0, 10)}\n`);
   for (const [kind, width, height, title] of [
-    ["network", 192, 192, "our portrait network, 192 x 192 (99 MMACs)"],
+    ["network", NETWORK_SIDE, NETWORK_SIDE, `our portrait network, ${NETWORK_SIDE} x ${NETWORK_SIDE} (99 MMACs)`],
     ["frame", 1280, 720, "a frame of 1280 x 720 to a mask of its size"],
   ]) {
     const page = await browser.newPage();

@@ -68,12 +68,12 @@ class Builder:
         assert source.channels == 4, name
         return self._put(Node(name, "unfold", (x,), 1, shrink=source.shrink // 2))
 
-    def inverted(self, name, x, channels, expand, kernel=3, stride=1, dilation=1):
-        """Inverted residual: expand 1x1, depthwise, project 1x1 without activation; a residual where shapes allow."""
+    def inverted(self, name, x, channels, hidden=0, kernel=3, stride=1, dilation=1):
+        """Inverted residual: 1x1 to `hidden` channels (0: none), depthwise, project 1x1 without activation; a residual where shapes allow."""
         source = self.nodes[x]
         y = x
-        if expand > 1:
-            y = self.conv(f"{name}/expand", y, source.channels * expand, relu6=True)
+        if hidden:
+            y = self.conv(f"{name}/expand", y, hidden, relu6=True)
         y = self.depthwise(f"{name}/depthwise", y, kernel, stride, dilation)
         y = self.conv(f"{name}/project", y, channels)
         if stride == 1 and channels == source.channels:
@@ -91,38 +91,65 @@ class Builder:
 
 AUXILIARY = "decode8/mix"  # an extra 1x1 head hangs here while training
 
+# Inverted residuals that expand: channels, kernel, stride, dilation. 1/4 to 1/32 of the input's side.
+BLOCKS = {
+    "quarter1": (32, 3, 2, 1),
+    "eighth1": (48, 3, 2, 1),
+    "eighth2": (48, 5, 1, 1),
+    "eighth3": (48, 5, 1, 1),
+    "eighth4": (48, 5, 1, 1),
+    "deep1": (64, 5, 2, 1),
+    "deep2": (64, 3, 1, 1),
+    "deep3": (64, 5, 1, 1),
+    "deep4": (64, 3, 1, 2),
+    "deep5": (64, 5, 1, 1),
+    "wide1": (128, 5, 2, 1),
+    "wide2": (128, 5, 1, 1),
+    "wide3": (128, 3, 1, 1),
+    "wide4": (128, 5, 1, 1),
+}
 
-def portrait(small=False, wide=3):
-    """HyperCut v5, with `wide` blocks at 1/32 (v10 has 4): returns the nodes in order; the last one is the logit at the input's size. The small one,
-    v1 to v4's, takes no earlier mask, has three blocks less, and doubles its logit's size by interpolation."""
+# Hidden channels of each, of the graphs by the version that brought them; 0: no such block.
+HIDDEN = {
+    "v1": (32, 64, 96, 96, 0, 144, 192, 192, 192, 0, 192, 384, 384, 0),
+    "v5": (32, 64, 96, 96, 96, 144, 192, 192, 192, 192, 192, 384, 384, 0),
+    "v10": (32, 64, 96, 96, 96, 144, 192, 192, 192, 192, 192, 384, 384, 384),
+    "v11": (32, 64, 96, 64, 0, 96, 128, 128, 128, 0, 128, 256, 256, 0),
+    "v11-small": (32, 32, 48, 48, 0, 48, 64, 64, 64, 0, 64, 128, 128, 0),
+}
+COLOURS_ALONE = ("v1", "v11-small")  # they take no earlier mask, ...
+INTERPOLATED = ("v1",)  # ... this one doubles its logit's size by interpolation, ...
+UNREFINED = ("v1", "v11-small")  # ... and these have no block at half the size before the head
+# Sides of the pictures that they are for.
+SIDES = {"v1": 128, "v5": 192, "v10": 192, "v11": 224, "v11-small": 160}
+
+
+def portrait(kind="v11"):
+    """The nodes of a graph in order; the last one is the logit at the input's size."""
     b = Builder()
-    x = b.conv("stem", b.input(3 if small else 4), 16, kernel=3, stride=2, relu6=True)
-    half = b.inverted("half", x, 16, expand=1)
-    x = b.inverted("quarter1", half, 32, expand=2, stride=2)
-    quarter = b.inverted("quarter2", x, 32, expand=1)
-    x = b.inverted("eighth1", quarter, 48, expand=2, stride=2)
-    for name in ("eighth2", "eighth3") if small else ("eighth2", "eighth3", "eighth4"):
-        x = b.inverted(name, x, 48, expand=2, kernel=5)
-    eighth = x
-    x = b.inverted("deep1", eighth, 64, expand=3, kernel=5, stride=2)
-    x = b.inverted("deep2", x, 64, expand=3)
-    x = b.inverted("deep3", x, 64, expand=3, kernel=5)
-    deep = b.inverted("deep4", x, 64, expand=3, dilation=2)
-    if not small:
-        deep = b.inverted("deep5", deep, 64, expand=3, kernel=5)
-    x = b.inverted("wide1", deep, 128, expand=3, kernel=5, stride=2)
-    x = b.inverted("wide2", x, 128, expand=3, kernel=5)
-    x = b.inverted("wide3", x, 128, expand=3)
-    for number in range(4, wide + 1):
-        x = b.inverted(f"wide{number}", x, 128, expand=3, kernel=5)
+    hidden = dict(zip(BLOCKS, HIDDEN[kind], strict=True))
+
+    def through(x, *names):
+        for name in (name for name in names if hidden[name]):
+            channels, kernel, stride, dilation = BLOCKS[name]
+            x = b.inverted(name, x, channels, hidden[name], kernel, stride, dilation)
+        return x
+
+    x = b.conv("stem", b.input(3 if kind in COLOURS_ALONE else 4), 16, kernel=3, stride=2, relu6=True)
+    half = b.inverted("half", x, 16)
+    quarter = b.inverted("quarter2", through(half, "quarter1"), 32)
+    eighth = through(quarter, "eighth1", "eighth2", "eighth3", "eighth4")
+    deep = through(eighth, "deep1", "deep2", "deep3", "deep4", "deep5")
+    x = through(deep, "wide1", "wide2", "wide3", "wide4")
     x = b.decode("decode16", x, deep)
     x = b.decode("decode8", x, eighth)
     x = b.decode("decode4", x, quarter)
     x = b.decode("decode2", x, half)
-    if small:
+    if kind not in UNREFINED:
+        x = b.inverted("refine", x, 16)
+    if kind in INTERPOLATED:
         b.up("logit", b.conv("head", x, 1, norm=False))
     else:
-        x = b.inverted("refine", x, 16, expand=1)
         b.unfold("logit", b.conv("head", x, 4, norm=False))
     return list(b.nodes.values())
 
@@ -143,9 +170,9 @@ def cost(nodes, size):
 
 
 if __name__ == "__main__":
-    for nodes, size in (portrait(wide=4), 192), (portrait(), 192), (portrait(small=True), 128):
-        table = cost(nodes, size)
-        for node, side, macs, parameters in table:
+    for kind, side in SIDES.items():
+        table = cost(portrait(kind), side)
+        for node, at, macs, parameters in table:
             extra = f"k{node.kernel} s{node.stride} d{node.dilation}" if node.kind in ("conv", "depthwise") else ""
-            print(f"{node.name:20} {node.kind:10} {extra:10} {side:4} x {node.channels:4} {macs / 1e6:7.2f} M {parameters:7}")
-        print(f"total {sum(row[2] for row in table) / 1e6:.1f} MMACs, {sum(row[3] for row in table)} parameters")
+            print(f"{node.name:20} {node.kind:10} {extra:10} {at:4} x {node.channels:4} {macs / 1e6:7.2f} M {parameters:7}")
+        print(f"{kind} at {side}: {sum(row[2] for row in table) / 1e6:.1f} MMACs, {sum(row[3] for row in table)} parameters")

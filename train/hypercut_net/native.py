@@ -192,7 +192,8 @@ def _patches(x):
 def layer(x, conv, norm, relu6):
     """What `conv` (Conv2d without bias), `norm` (BatchNorm2d) and ReLU6 give in training, with the running statistics moved on.
 
-    `conv` is 1x1, depthwise 3x3 or 5x5, or the first one: 3x3 with stride 2 on a picture and mask in f32."""
+    `conv` is 1x1, depthwise 3x3 or 5x5, or the first one: 3x3 with stride 2 on a picture and mask in f32. Channels come by 16."""
+    assert conv.out_channels % 16 == 0, conv
     weight, how = conv.weight, ()
     if conv.groups > 1:
         kind, how = Depthwise, (conv.stride[0], conv.dilation[0], conv.padding[0])

@@ -91,4 +91,4 @@ class Network(nn.Module):
 
 def of(config):
     """The network that a configuration asks for."""
-    return Network(graph.portrait(**config["network"])).to(memory_format=torch.channels_last)
+    return Network(graph.portrait(config["network"]["graph"])).to(memory_format=torch.channels_last)

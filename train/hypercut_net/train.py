@@ -13,6 +13,9 @@ from .muon import Muon
 from .samples import Ahead, Samples
 
 
+START = "start.pt"  # the checkpoint before the first step
+
+
 class Average:
     """Exponential moving average of all weights and statistics; starts quickly, then `decay`."""
 
@@ -108,9 +111,11 @@ class Trainer:
         self.file = configuration.run_folder(config) / "float.pt"
         if self.file.exists():
             self._load()
+        elif self.team.rank == 0:
+            self.save(self.file.with_name(START))
 
     def _begun(self, file):
-        """The network from a .tflite, or from a checkpoint's averaged tensors, either of which may be of a smaller graph; or, with "", as drawn."""
+        """The network from a .tflite, perhaps of another graph, or from a checkpoint's averaged tensors, perhaps of a smaller one; or, with "", as drawn."""
         if file.endswith(".tflite"):
             print(f"weights from {file}", flush=True)
             return warm.begun(self.config, self.samples)

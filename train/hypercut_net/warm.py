@@ -1,11 +1,13 @@
-"""Starts a float network from a smaller one's checkpoint; or from a shipped int8 file: its weights, with batch-normalisation that undoes
-itself on real pictures."""
+"""Starts a float network from a smaller one's checkpoint; or from a shipped int8 file, grown or pruned: its weights, with batch-normalisation
+that undoes itself on real pictures."""
 
 import torch
 from ai_edge_litert.interpreter import Interpreter
 from torch.nn import functional as F
 
-from . import graph, network
+from . import graph, network, prune
+
+PRUNING = 4  # batches that it is done on
 
 
 def constants(path):
@@ -47,13 +49,17 @@ def grown(own, earlier):
 
 
 def begun(config, samples):
-    """The network of a configuration as the .tflite [run] start begins it, whose graph may differ by [run] start_network. What the file lacks is drawn
-    by the seed, so that `train` and `blend` mean the same start."""
+    """The network of a configuration as the .tflite [run] start begins it, of the graph [run] start_graph: a larger one is pruned, a smaller one grows.
+    What the file lacks is drawn by the seed."""
     with torch.random.fork_rng():
         torch.manual_seed(config["seed"])
         own = network.of(config)
-        earlier = network.Network(graph.portrait(**config["network"] | config["run"].get("start_network", {})))
-    start(earlier, config["here"] / config["run"]["start"], samples.batch(64, config["quantize"]["size"])[0])
+        earlier = network.Network(graph.portrait(config["run"]["start_graph"]))
+    pictures = samples.batch(64, config["quantize"]["size"])[0]
+    start(earlier, config["here"] / config["run"]["start"], pictures)
+    if prune.is_leaner(own, earlier):
+        more = [samples.batch(64, config["quantize"]["size"])[0] for _ in range(PRUNING - 1)]
+        return prune.pruned(own, earlier, torch.cat([pictures, *more]))
     own.load_state_dict(grown(own.state_dict(), earlier.state_dict()))
     return own
 

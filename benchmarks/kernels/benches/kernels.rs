@@ -1,4 +1,4 @@
-//! Single kernels on shapes of our portrait network (192 x 192), by every instruction set of this CPU but the scalar oracle.
+//! Single kernels on shapes of our portrait network (224 x 224), by every instruction set of this CPU but the scalar oracle.
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
 use hypercut_kernels::isa::Isa;
@@ -146,7 +146,7 @@ fn convolve(
 
 /// Dense convolutions; items are multiply-adds.
 #[divan::bench(args = cases(&[
-    (192, 3, 16, 3, 2), (96, 16, 16, 1, 1), (96, 16, 32, 1, 1), (48, 32, 64, 1, 1), (24, 48, 144, 1, 1), (12, 192, 64, 1, 1), (6, 384, 128, 1, 1),
+    (224, 4, 16, 3, 2), (112, 16, 16, 1, 1), (112, 16, 32, 1, 1), (56, 32, 64, 1, 1), (28, 48, 96, 1, 1), (14, 128, 64, 1, 1), (7, 256, 128, 1, 1),
 ]))]
 fn dense(bencher: Bencher<'_, '_>, case: Case) {
     let out = case.side / case.stride;
@@ -166,7 +166,7 @@ fn dense(bencher: Bencher<'_, '_>, case: Case) {
 
 /// Depthwise convolutions; items are multiply-adds.
 #[divan::bench(args = cases(&[
-    (96, 16, 16, 3, 1), (96, 32, 32, 3, 2), (48, 32, 32, 3, 1), (24, 96, 96, 5, 1), (24, 144, 144, 5, 2), (12, 192, 192, 3, 1), (6, 384, 384, 5, 1),
+    (112, 16, 16, 3, 1), (112, 32, 32, 3, 2), (56, 32, 32, 3, 1), (28, 96, 96, 5, 1), (28, 96, 96, 5, 2), (14, 128, 128, 3, 1), (7, 256, 256, 5, 1),
 ]))]
 fn depthwise(bencher: Bencher<'_, '_>, case: Case) {
     let out = case.side / case.stride;
@@ -184,7 +184,7 @@ fn depthwise(bencher: Bencher<'_, '_>, case: Case) {
 }
 
 /// Sums of two tensors; items are elements.
-#[divan::bench(args = cases(&[(96, 16, 16, 1, 1), (24, 48, 48, 1, 1)]))]
+#[divan::bench(args = cases(&[(112, 16, 16, 1, 1), (28, 48, 48, 1, 1)]))]
 fn add(bencher: Bencher<'_, '_>, case: Case) {
     let extents = [1, case.side, case.side, case.inputs];
     let shape = Broadcast::new(&extents, &extents).expect("equal shapes");
@@ -208,7 +208,7 @@ fn add(bencher: Bencher<'_, '_>, case: Case) {
 }
 
 /// Bilinear doubling; items are elements of the result.
-#[divan::bench(args = cases(&[(48, 16, 16, 1, 1), (12, 48, 48, 1, 1), (96, 1, 1, 1, 1)]))]
+#[divan::bench(args = cases(&[(56, 16, 16, 1, 1), (14, 48, 48, 1, 1), (112, 1, 1, 1, 1)]))]
 fn doubling(bencher: Bencher<'_, '_>, case: Case) {
     let taps = taps_i8(Alignment::HalfPixel, case.side, 2 * case.side);
     let shape = ResizeBilinear {

@@ -16,13 +16,13 @@ use crate::threads::Threads;
 use crate::thumbnail::Thumbnail;
 
 /// The network that is built in; `models/CARD.md` says what it learned from.
-static BUILT_IN: &[u8] = include_bytes!("../../../models/hypercut-v10.tflite");
+static BUILT_IN: &[u8] = include_bytes!("../../../models/hypercut-v11.tflite");
 
 /// The one for parts of a picture with [`Effort::Still`], which has learned to sharpen what an earlier look saw.
 static BUILT_IN_DETAILS: &[u8] = include_bytes!("../../../models/hypercut-v9-details.tflite");
 
 /// The first one for a smaller input; a program that never asks for it does not hold it.
-static BUILT_IN_SMALL: &[u8] = include_bytes!("../../../models/hypercut-v8-small.tflite");
+static BUILT_IN_SMALL: &[u8] = include_bytes!("../../../models/hypercut-v11-small.tflite");
 
 /// Finds the people in a frame.
 ///

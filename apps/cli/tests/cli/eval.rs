@@ -93,7 +93,7 @@ fn masks_that_the_library_makes_itself_are_perfect_and_bare_answers_are_not() {
 fn parts_of_pictures_are_looked_at_by_a_network_of_their_own() {
     let place = portraits();
     let models = concat!(env!("CARGO_MANIFEST_DIR"), "/../../models");
-    let first = format!("--model {models}/hypercut-v10.tflite");
+    let first = format!("--model {models}/hypercut-v11.tflite");
     let details = format!("--details {models}/hypercut-v9-details.tflite");
     let figures = |networks: &str| {
         let result = json(&place, &format!("eval --set set --still --json {networks}"));
@@ -108,7 +108,7 @@ fn parts_of_pictures_are_looked_at_by_a_network_of_their_own() {
     let alone = figures(&first);
     assert_eq!(alone[0], inside[0], "one look needs no details");
     assert_ne!(alone[1], inside[1]);
-    let small = format!("{models}/hypercut-v8-small.tflite");
+    let small = format!("{models}/hypercut-v11-small.tflite");
     place
         .run(&format!("eval --set set --still --details {small} {first}"))
         .says(

@@ -16,7 +16,7 @@ fn session<R>(otherwise: R, act: impl FnOnce(&mut Session) -> R) -> R {
     SESSION.with_borrow_mut(|session| session.as_mut().map_or(otherwise, act))
 }
 
-/// Plans the network, and says where its input lies, `[192, 192, 4]` signed bytes; null when it can't be planned. The address stays good.
+/// Plans the network, and says where its input lies, `[224, 224, 4]` signed bytes; null when it can't be planned. The address stays good.
 #[unsafe(no_mangle)]
 pub extern "C" fn network_start() -> *mut i8 {
     SESSION.set(Session::from_bytes(Segmenter::built_in()).ok());
@@ -27,7 +27,7 @@ pub extern "C" fn network_start() -> *mut i8 {
     })
 }
 
-/// Runs once. The answer lies there, `[192, 192]` signed bytes, until the next run, which may also overwrite the input.
+/// Runs once. The answer lies there, `[224, 224]` signed bytes, until the next run, which may also overwrite the input.
 #[unsafe(no_mangle)]
 pub extern "C" fn network_run() -> *const i8 {
     session(std::ptr::null(), |session| {
