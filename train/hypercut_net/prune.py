@@ -53,6 +53,12 @@ def is_leaner(own, earlier):
     return any(after.get(block, 0) < count for block, count in hidden_channels(earlier).items())
 
 
+def silence(model, block):
+    """Makes a residual block of `model` add nothing."""
+    norm = model.layers[f"{block}/project"].norm
+    norm.weight.zero_(), norm.bias.zero_()
+
+
 def pruned(own, earlier, pictures):
     """Fills `own`, a network, from `earlier`, one with more blocks, hidden channels or inputs; `pictures` [N, 4, S, S] are what errors are measured on."""
     before, after, kept = hidden_channels(earlier), hidden_channels(own), {}
@@ -63,8 +69,7 @@ def pruned(own, earlier, pictures):
         earlier.eval()
         for block in before.keys() - after.keys():
             assert block in residual, f"{block} is no residual, and can't be left out"
-            norm = earlier.layers[f"{block}/project"].norm
-            norm.weight.zero_(), norm.bias.zero_()
+            silence(earlier, block)
         for block, count in after.items():
             if count < before[block]:
                 kept[block] = narrow(earlier, block, count, pictures)

@@ -4,7 +4,7 @@ import torch
 
 from . import graph
 from .network import Network
-from .prune import hidden_channels, pruned, survivors
+from .prune import hidden_channels, pruned, silence, survivors
 
 COLUMNS, LEFT = 24, 15
 
@@ -42,8 +42,7 @@ def check_network():
             layer.norm.running_mean.normal_(0, 0.3), layer.norm.running_var.uniform_(0.5, 2), layer.norm.bias.normal_(0, 0.5)
         for block, count in hidden_channels(full).items():
             if block not in counts:
-                norm = full.layers[f"{block}/project"].norm
-                norm.weight.zero_(), norm.bias.zero_()
+                silence(full, block)
             elif counts[block] < count:
                 twins = torch.randperm(count)
                 for layer in (full.layers[f"{block}/expand"], full.layers[f"{block}/depthwise"]):

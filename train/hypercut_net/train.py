@@ -103,13 +103,14 @@ class Trainer:
         self.config, self.run, self.team = config, config["run"], Team()
         self.samples = Samples(config, "train", seed=config["seed"])
         self.validation = Samples(config, "validation")
-        self.model = self._begun(self.run["start"])
+        self.file = configuration.run_folder(config) / "float.pt"
+        resumed = self.file.exists()
+        self.model = network.of(config) if resumed else self._begun(self.run["start"])
         self.team.begin(self.model)
         self.optimizers = optimizers_for(self.model, self.run["weight_decay"])
         self.average = Average(self.model, self.run["ema"])
         self.phase, self.spent, self.steps = 0, 0.0, 0  # spent: seconds of training in this phase
-        self.file = configuration.run_folder(config) / "float.pt"
-        if self.file.exists():
+        if resumed:
             self._load()
         elif self.team.rank == 0:
             self.save(self.file.with_name(START))
