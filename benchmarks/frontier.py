@@ -1,9 +1,9 @@
 """Draws the precision/speed frontier: mIoU over the network's time, one panel a set of pictures.
 
-    hypercut eval --set ../shared/data/heldout --still --model A.tflite --model B.tflite --details PARTS.tflite --json > figures.json
-    python frontier.py figures.json HYPERCUT --details PARTS.tflite -o ../docs/frontier.svg
+    hypercut eval --set ../shared/data/heldout --still --model A.tflite --model B.tflite --json > figures.json
+    python frontier.py figures.json HYPERCUT -o ../docs/frontier.svg
 
-HYPERCUT is a release build; it times PARTS.tflite and every .tflite that the figures name, turn and turn about with LiteRT, one thread each. A
+HYPERCUT is a release build; it times every .tflite that the figures name, turn and turn about with LiteRT, one thread each. A
 network of `mediapipe.csv`, which its own package ran, stands at LiteRT's time of the file named like it.
 """
 
@@ -20,7 +20,7 @@ from engines import HyperCut, turn_about
 
 SETS = ("ccp", "ccp-upper", "coco-person", "composite", "portrait")
 TURNS, SECONDS = 5, 0.3
-STILL, PARTS = 4, 8  # looks at the whole, and at parts; the small network is not told earlier masks, so it does not look at those
+STILL, PARTS = 4, 8  # looks at the whole, and at parts; the small network, which takes no earlier mask, does without those
 OWN, OTHER = "#0a7", "#c53"
 TICKS = (0.2, 0.5, 1, 2, 5, 10, 20)  # milliseconds
 WIDE, HIGH, LEFT, TOP = 190, 210, 34, 34
@@ -35,10 +35,10 @@ def times(files, hypercut):
     return found
 
 
-def points(figures, hypercut, details):
+def points(figures, hypercut):
     """Per set a list of (label, milliseconds, mIoU in points, whether it is ours)."""
     files = {network["name"]: network["file"] for network in figures["networks"] if network["file"]}
-    measured = times(sorted({*files.values(), details}), hypercut)
+    measured = times(sorted(set(files.values())), hypercut)
     panels = {}
     for summary in figures["sets"]:
         if summary["set"] not in SETS:
@@ -51,8 +51,8 @@ def points(figures, hypercut, details):
                 small = "small" in base
                 still = name != base
                 label = ("160" if small else "224") + (", as photo looks" if still else "")
-                parts = PARTS * measured[details][0] if still and not small else 0
-                rows.append((label, (STILL if still else 1) * measured[files[name]][0] + parts, miou, True))
+                looks = 1 if not still else STILL if small else STILL + PARTS
+                rows.append((label, looks * measured[files[name]][0], miou, True))
             elif name.startswith("mediapipe.csv"):
                 kind = name.split()[-1]
                 stem = "selfie_segmentation" + ("_landscape" if kind == "landscape" else "")
@@ -101,10 +101,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("figures", type=Path)
     parser.add_argument("hypercut")
-    parser.add_argument("--details", required=True)
     parser.add_argument("-o", "--output", type=Path, required=True)
     given = parser.parse_args()
-    panels = points(json.loads(given.figures.read_text()), given.hypercut, given.details)
+    panels = points(json.loads(given.figures.read_text()), given.hypercut)
     for name, rows in panels.items():
         for label, ms, miou, _ in rows:
             print(f"{name:12} {label:22} {ms:6.2f} ms  {miou:5.1f}")

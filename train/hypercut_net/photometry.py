@@ -54,6 +54,15 @@ def noise(x, generator, strength):
     return x
 
 
+def blank(count, size, generator):
+    """What a covered camera sees: black, or one dim colour with a soft stain; [N, 3, S, S]."""
+    colour = column(count, 0, 1, generator) ** 2.5 * column(count, 0.6, 1, generator, 3)
+    sides = int(torch.randint(2, 6, (), generator=generator))
+    stain = F.interpolate(torch.randn(count, 1, sides, sides, generator=generator), (size, size), mode="bicubic", align_corners=False)
+    lit = colour + stain * column(count, 0, 0.25, generator) * colour.mean(1, keepdim=True)
+    return (lit * (column(count, 0, 1, generator) > 0.3)).clamp_(0, 1)
+
+
 def camera(x, generator, strength):
     """All of it. `x` is [N, 3, S, S] in [0, 1], changed in place where that is cheaper."""
     x = noise(blur(light(x, generator, strength), generator, strength), generator, strength)

@@ -164,6 +164,8 @@ class Samples:
                 frames.append(layer[:, :3]), targets.append(layer[:, 3:]), heights.append(self._height(indices, window))
         if empty + composite:
             room = self._rooms(empty + composite, size)
+            blank = int(self.random.binomial(empty, share["blank"]))
+            room[:blank] = photometry.blank(blank, size, self.generator)
             target = torch.zeros(len(room), 3, size, size)
             heights.append(np.zeros(len(room)))
             if composite:
@@ -184,7 +186,10 @@ class Samples:
             frame[hidden], target[hidden] = self._occlude(frame[hidden], target[hidden])
         untold = np.where(np.arange(count) < part, share["untold_part"], share["untold"])
         told = torch.from_numpy(self.random.random(count) >= untold).float()[:, None, None, None]
-        told = told * priors.disturbed(target[:, 2:], self.generator)
+        seen = target[:, 2:]
+        if empty:
+            seen[count - empty - composite : count - composite] = seen[self.random.choice(count, empty)]  # who was there a moment before
+        told = told * priors.disturbed(seen, self.generator)
         frame = torch.cat([photometry.camera(frame, self.generator, self.camera_strength), told], 1)
         return frame.contiguous(memory_format=torch.channels_last), target[:, :2]
 

@@ -54,29 +54,3 @@ impl Pair {
         plain.and(other)
     }
 }
-
-/// A network that not every segmenter needs: made when it is first looked with.
-#[derive(Debug)]
-pub(crate) struct Lazy {
-    file: Cow<'static, [u8]>,
-    pair: Option<Pair>,
-}
-
-impl Lazy {
-    pub(crate) const fn new(file: Cow<'static, [u8]>) -> Self {
-        Self { file, pair: None }
-    }
-
-    pub(crate) fn get(&mut self) -> Result<&mut Pair> {
-        Ok(match &mut self.pair {
-            Some(pair) => pair,
-            none => none.insert(Pair::new(self.file.clone())?),
-        })
-    }
-
-    pub(crate) fn set_threads(&mut self, threads: &Threads) {
-        if let Some(pair) = &mut self.pair {
-            pair.set_threads(threads);
-        }
-    }
-}

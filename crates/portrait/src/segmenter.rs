@@ -6,23 +6,20 @@ use hypercut_kernels::pixel::composite::luma;
 use hypercut_kernels::pixel::opacity;
 
 use crate::effort::{Effort, Eyes, Still};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::frame::Frame;
 use crate::mask::{Mask, Specks, TemporalFilter, TemporalOptions, Upsampler, Verdict, coverage};
 use crate::memory::Memory;
 use crate::network::Size;
-use crate::pair::{Lazy, Pair};
+use crate::pair::Pair;
 use crate::threads::Threads;
 use crate::thumbnail::Thumbnail;
 
 /// The network that is built in; `models/CARD.md` says what it learned from.
-static BUILT_IN: &[u8] = include_bytes!("../../../models/hypercut-v11.tflite");
+static BUILT_IN: &[u8] = include_bytes!("../../../models/hypercut-v12.tflite");
 
-/// The one for parts of a picture with [`Effort::Still`], which has learned to sharpen what an earlier look saw.
-static BUILT_IN_DETAILS: &[u8] = include_bytes!("../../../models/hypercut-v9-details.tflite");
-
-/// The first one for a smaller input; a program that never asks for it does not hold it.
-static BUILT_IN_SMALL: &[u8] = include_bytes!("../../../models/hypercut-v11-small.tflite");
+/// One for a smaller input; a program that never asks for it does not hold it.
+static BUILT_IN_SMALL: &[u8] = include_bytes!("../../../models/hypercut-v12-small.tflite");
 
 /// Finds the people in a frame.
 ///
@@ -49,8 +46,6 @@ pub struct Segmenter {
     isa: Isa,
     threads: Threads,
     network: Pair,
-    /// What parts of a picture are looked at with, where that is another.
-    details: Option<Lazy>,
     thumbnail: Thumbnail,
     /// At the size of the network's output, where that is another than its input's.
     guide: Thumbnail,
@@ -74,10 +69,7 @@ impl Segmenter {
     /// # Errors
     /// [`ErrorKind::Model`](crate::ErrorKind::Model), which a tested build never returns.
     pub fn new() -> Result<Self> {
-        Ok(Self {
-            details: Some(Lazy::new(Cow::Borrowed(BUILT_IN_DETAILS))),
-            ..Self::of_file(Cow::Borrowed(BUILT_IN))?
-        })
+        Self::of_file(Cow::Borrowed(BUILT_IN))
     }
 
     /// With the built-in network for a smaller input: less than half the multiply-adds, and coarser masks. For
@@ -94,11 +86,6 @@ impl Segmenter {
         BUILT_IN
     }
 
-    /// That of the built-in network for parts of a picture; see [`with_details`](Self::with_details).
-    pub fn built_in_details() -> &'static [u8] {
-        BUILT_IN_DETAILS
-    }
-
     /// With any portrait network in a `.tflite` file.
     ///
     /// Its input is one picture, `[1, height, width, 3]`: uint8 and int8 take the bytes as they are (int8 less 128), float32 takes
@@ -113,31 +100,11 @@ impl Segmenter {
         Self::of_file(Cow::Owned(bytes.to_vec()))
     }
 
-    /// With another network, in a `.tflite` file, for parts of a picture: the later looks of [`Effort::Still`], each told what the looks before saw.
-    /// Without this the network of the first look takes those too, but [`new`](Self::new) has one of its own for them.
-    ///
-    /// # Errors
-    /// As [`from_tflite`](Self::from_tflite), and where its input has no channel for an earlier mask.
-    pub fn with_details(self, bytes: &[u8]) -> Result<Self> {
-        let mut details = Lazy::new(Cow::Owned(bytes.to_vec()));
-        if !details.get()?.plain.remembers() {
-            return Err(Error::new(
-                ErrorKind::Model,
-                "a network for parts of a picture needs a fourth input channel, for an earlier mask",
-            ));
-        }
-        Ok(Self {
-            details: Some(details),
-            ..self
-        })
-    }
-
     fn of_file(file: Cow<'static, [u8]>) -> Result<Self> {
         Ok(Self {
             isa: Isa::detect(),
             threads: Threads::default(),
             network: Pair::new(file)?,
-            details: None,
             thumbnail: Thumbnail::default(),
             guide: Thumbnail::default(),
             small: Mask::new(),
@@ -171,9 +138,6 @@ impl Segmenter {
         self.threads = threads.clone();
         self.upsampler.set_threads(threads);
         self.network.set_threads(threads);
-        if let Some(details) = &mut self.details {
-            details.set_threads(threads);
-        }
     }
 
     /// Forgets the frames before: for a cut, a seek, another camera. Matters with [`set_temporal`](Self::set_temporal) alone.
@@ -212,7 +176,6 @@ impl Segmenter {
                     isa,
                     threads,
                     network: &mut self.network,
-                    details: self.details.as_mut(),
                 };
                 let (first, fine) = (&mut self.small, &mut self.fine);
                 let confidence = self.still.run(eyes, frame, picture, first, fine)?;

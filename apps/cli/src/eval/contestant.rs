@@ -32,19 +32,13 @@ pub(super) struct Contestant {
 }
 
 impl Contestant {
-    /// Every network of `files` (`built-in` is the one inside; none means that one), each of `ways`; others than that with `details`, if given, for
-    /// parts of a picture.
+    /// Every network of `files` (`built-in` is the one inside; none means that one), each of `ways`.
     ///
     /// # Errors
     /// A file that can't be read or is no portrait network.
-    pub(super) fn all(
-        files: &[PathBuf],
-        details: Option<&Path>,
-        ways: &[Way],
-    ) -> Result<Vec<Self>> {
+    pub(super) fn all(files: &[PathBuf], ways: &[Way]) -> Result<Vec<Self>> {
         let built_in = [PathBuf::from(BUILT_IN)];
         let files = if files.is_empty() { &built_in } else { files };
-        let details = details.map(|file| Named::read(Some(file))).transpose()?;
         let mut all = Vec::new();
         for file in files {
             let inside = file.as_os_str() == BUILT_IN && !file.exists();
@@ -56,11 +50,6 @@ impl Contestant {
                 } else {
                     Segmenter::from_tflite(&named.bytes).with_context(|| named.name.clone())?
                 };
-                if let Some(details) = details.as_ref().filter(|_| !inside) {
-                    segmenter = segmenter
-                        .with_details(&details.bytes)
-                        .with_context(|| details.name.clone())?;
-                }
                 let suffix = match way {
                     Way::Library => "",
                     Way::Still => " still",

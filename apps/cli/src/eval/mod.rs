@@ -67,10 +67,6 @@ pub(crate) struct EvalArgs {
     #[arg(long)]
     still: bool,
 
-    /// A .tflite portrait network for parts of a picture, with every `--model` but `built-in`, which has its own
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "still")]
-    details: Option<PathBuf>,
-
     /// Measure this set alone; may be given again
     #[arg(long, value_name = "SET", requires = "set")]
     only: Vec<String>,
@@ -145,8 +141,7 @@ pub(crate) fn run(args: &EvalArgs, log: &mut Log) -> Result<Exit> {
 fn evaluate(args: &EvalArgs, log: &mut Log) -> Result<Evaluation> {
     let folder = args.set.as_deref().context("no set")?;
     let items = set::read(folder, &args.only)?;
-    let details = args.details.as_deref();
-    let mut contestants = Contestant::all(&args.models, details, &args.ways())?;
+    let mut contestants = Contestant::all(&args.models, &args.ways())?;
     let mut columns: Vec<Column> = contestants
         .iter()
         .map(|contestant| Column {

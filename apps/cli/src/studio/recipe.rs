@@ -83,13 +83,9 @@ pub(crate) struct RecipeArgs {
     pub(crate) max_pixels: PixelLimit,
 }
 
-/// SHA-256 of the networks inside.
-static BUILT_IN: LazyLock<[u8; 32]> = LazyLock::new(|| {
-    let sha = Sha256::new_with_prefix(Segmenter::built_in());
-    sha.chain_update(Segmenter::built_in_details())
-        .finalize()
-        .into()
-});
+/// SHA-256 of the network inside.
+static BUILT_IN: LazyLock<[u8; 32]> =
+    LazyLock::new(|| Sha256::digest(Segmenter::built_in()).into());
 
 /// JPEG quality unless told otherwise.
 pub(crate) const QUALITY: u8 = 92;

@@ -90,13 +90,11 @@ fn masks_that_the_library_makes_itself_are_perfect_and_bare_answers_are_not() {
 }
 
 #[test]
-fn parts_of_pictures_are_looked_at_by_a_network_of_their_own() {
+fn the_network_inside_is_the_file_in_models() {
     let place = portraits();
     let models = concat!(env!("CARGO_MANIFEST_DIR"), "/../../models");
-    let first = format!("--model {models}/hypercut-v11.tflite");
-    let details = format!("--details {models}/hypercut-v9-details.tflite");
-    let figures = |networks: &str| {
-        let result = json(&place, &format!("eval --set set --still --json {networks}"));
+    let figures = |network: &str| {
+        let result = json(&place, &format!("eval --set set --still --json {network}"));
         let results = result["sets"][0]["results"].as_array().unwrap().clone();
         results
             .iter()
@@ -104,19 +102,12 @@ fn parts_of_pictures_are_looked_at_by_a_network_of_their_own() {
             .collect::<Vec<_>>()
     };
     let inside = figures("");
-    assert_eq!(figures(&format!("{first} {details}")), inside);
-    let alone = figures(&first);
-    assert_eq!(alone[0], inside[0], "one look needs no details");
-    assert_ne!(alone[1], inside[1]);
-    let small = format!("{models}/hypercut-v11-small.tflite");
-    place
-        .run(&format!("eval --set set --still --details {small} {first}"))
-        .says(
-            1,
-            &format!(
-                "error: {small}: a network for parts of a picture needs a fourth input channel, for an earlier mask"
-            ),
-        );
+    assert_eq!(
+        figures(&format!("--model {models}/hypercut-v12.tflite")),
+        inside
+    );
+    let small = figures(&format!("--model {models}/hypercut-v12-small.tflite"));
+    assert_ne!(small, inside);
 }
 
 #[test]

@@ -66,8 +66,7 @@ struct Measured {
 /// A folder, clip or network that can't be read.
 pub(super) fn run(args: &EvalArgs, log: &mut Log) -> Result<crate::fault::Exit> {
     let clips = Clip::all(&args.clips)?;
-    let details = args.details.as_deref();
-    let mut contestants = Contestant::all(&args.models, details, &args.ways())?;
+    let mut contestants = Contestant::all(&args.models, &args.ways())?;
     let mut lines = Vec::new();
     for contestant in &contestants {
         for way in contestant.ways_over_time() {
