@@ -151,6 +151,22 @@ fn raw_frames_go_through_pipes() {
 }
 
 #[test]
+fn behind_a_covered_camera_nobody_stays() {
+    let (pixels, place) = (160 * 120, Place::new());
+    let person = moving(160, 120, 3);
+    for dark in [0, 10] {
+        let mut input = person.concat();
+        input.extend(vec![dark; 4 * 3 * pixels]);
+        let line =
+            "video - --raw-in rgb24 --size 160x120 --fps 30 -o - --effect mask --raw-out gray";
+        let masks = place.run_with_input(line, &input).fine().stdout;
+        let (seen, covered) = masks.split_at(3 * pixels);
+        assert!(seen.contains(&255));
+        assert!(covered.iter().all(|&alpha| alpha == 0), "of {dark}");
+    }
+}
+
+#[test]
 fn damaged_frames_are_told_held_blanked_or_stop() {
     let place = Place::new();
     let (header, bytes) = ("W48 H40 F25:1 Ip A1:1 C444", 48 * 40 * 3);
