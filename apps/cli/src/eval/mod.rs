@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 use crate::fault::{Exit, Fault};
 use crate::log::Log;
 use crate::output::atomic::{self, Existing, text_to_stdout};
+use crate::output::names;
 use crate::picture::{Decoded, Encoding, Format, PixelLimit, decode, encode};
 use crate::source;
 use contestant::{Contestant, Way};
@@ -141,6 +142,11 @@ pub(crate) fn run(args: &EvalArgs, log: &mut Log) -> Result<Exit> {
 fn evaluate(args: &EvalArgs, log: &mut Log) -> Result<Evaluation> {
     let folder = args.set.as_deref().context("no set")?;
     let items = set::read(folder, &args.only)?;
+    if let Some(sheet) = &args.sheet {
+        let pictures = items.iter().flat_map(|item| [&item.image, &item.mask]);
+        let read = pictures.chain(&args.models).map(PathBuf::as_path);
+        names::refuse_overwriting_inputs(read, [sheet.as_path()].into_iter())?;
+    }
     let mut contestants = Contestant::all(&args.models, &args.ways())?;
     let mut columns: Vec<Column> = contestants
         .iter()

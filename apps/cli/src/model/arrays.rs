@@ -11,6 +11,7 @@ use super::info::shape_text;
 use crate::fault::{Exit, Fault};
 use crate::npy::{self, Array};
 use crate::output::atomic::{self, Existing};
+use crate::output::names;
 
 /// `hypercut model run`.
 #[derive(Debug, Args)]
@@ -33,6 +34,11 @@ pub(crate) struct RunArgs {
 /// # Errors
 /// Files that can't be read or written; arrays that don't fit the network.
 pub(super) fn run(args: &RunArgs) -> Result<Exit> {
+    let read = args.inputs.iter().chain([&args.file]);
+    names::refuse_overwriting_inputs(
+        read.map(PathBuf::as_path),
+        args.outputs.iter().map(PathBuf::as_path),
+    )?;
     let (_, plan) = Named::read(Some(&args.file))?.plan()?;
     let mut session = Session::new(plan);
     let inputs = infos(session.inputs(), |index| session.input(index))?;

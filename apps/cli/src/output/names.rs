@@ -82,7 +82,7 @@ pub(crate) fn refuse_overwriting_inputs<'a>(
                 output.display(),
                 input.display()
             );
-            let hint = "originals are never written over: choose another name or folder with `-o`";
+            let hint = "originals are never written over: choose another name or folder";
             return Err(Fault::usage(message).hint(hint).into());
         }
     }

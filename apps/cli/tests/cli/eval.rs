@@ -90,6 +90,19 @@ fn masks_that_the_library_makes_itself_are_perfect_and_bare_answers_are_not() {
 }
 
 #[test]
+fn a_sheet_is_never_written_over_what_it_is_drawn_from() {
+    let place = portraits();
+    let before = place.read("set/masks/portrait-1.png");
+    place
+        .run("eval --set set --sheet set/masks/portrait-1.png")
+        .says(
+            2,
+            "error: the output set/masks/portrait-1.png is the input set/masks/portrait-1.png\nhint: originals are never written over: choose another name or folder",
+        );
+    assert!(place.read("set/masks/portrait-1.png") == before);
+}
+
+#[test]
 fn the_network_inside_is_the_file_in_models() {
     let place = portraits();
     let models = concat!(env!("CARGO_MANIFEST_DIR"), "/../../models");

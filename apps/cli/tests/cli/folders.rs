@@ -106,7 +106,7 @@ fn collisions_are_refused_before_any_work() {
 fn originals_are_never_written_over() {
     let place = Place::new();
     place.write("x.jpg", &plain("jpg"));
-    let hint = "\nhint: originals are never written over: choose another name or folder with `-o`";
+    let hint = "\nhint: originals are never written over: choose another name or folder";
     place.run("photo x.jpg -o x.jpg").says(
         2,
         &format!("error: the output x.jpg is the input x.jpg{hint}"),

@@ -120,6 +120,10 @@ fn arrays_that_do_not_fit() {
         1,
         "error: 2 files for a network with 1 outputs\nhint: give `-o` once per output, or one .npz for all",
     );
+    place.run(&format!("model run {network} --input short.npy -o ./short.npy")).says(
+        2,
+        "error: the output ./short.npy is the input short.npy\nhint: originals are never written over: choose another name or folder",
+    );
     place.write("text.npy", b"hello");
     place
         .run(&format!("model run {network} --input text.npy -o out.npy"))

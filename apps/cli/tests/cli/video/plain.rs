@@ -272,7 +272,7 @@ fn what_is_refused_leaves_nothing() {
     says(
         "video in.y4m -o in.y4m",
         2,
-        "error: the output in.y4m is the input in.y4m\nhint: originals are never written over: choose another name or folder with `-o`",
+        "error: the output in.y4m is the input in.y4m\nhint: originals are never written over: choose another name or folder",
     );
     says(
         "video in.y4m -o out.avi",
