@@ -175,7 +175,7 @@ impl Studio {
         }
     }
 
-    /// Trims, then draws the logo, so that it lies in the corner of what is left.
+    /// Trims, then draws the logo, so that it lies in the corner of what is left. For a coloured one a gray picture takes colour.
     fn finish(&self, width: usize, height: usize, format: PixelFormat) -> Result<Finished<'_>> {
         let mut finished = Finished {
             pixels: Cow::Borrowed(&self.drawn),
@@ -194,9 +194,15 @@ impl Studio {
             };
         }
         if let Some(picture) = &self.recipe.logo {
-            let pixels = finished.pixels.to_mut();
-            let mut frame = FrameMut::packed(pixels, finished.width, finished.height, format)?;
-            logo::draw(&mut frame, &picture.frame()?).context("logo")?;
+            let picture = picture.frame()?;
+            if format == PixelFormat::Gray8 && has_colour(&picture) {
+                let colours = finished.pixels.iter().flat_map(|&gray| [gray; 3]);
+                finished.pixels = Cow::Owned(colours.collect());
+                finished.format = PixelFormat::Rgb8;
+            }
+            let (width, height, format) = (finished.width, finished.height, finished.format);
+            let mut frame = FrameMut::packed(finished.pixels.to_mut(), width, height, format)?;
+            logo::draw(&mut frame, &picture).context("logo")?;
         }
         Ok(finished)
     }
@@ -235,6 +241,17 @@ impl Studio {
         };
         encode(frame, &encoding)
     }
+}
+
+/// Whether anything that shows is more than a gray.
+fn has_colour(frame: &Frame<'_>) -> bool {
+    let bytes = frame.format().bytes();
+    let shows = |pixel: &[u8]| bytes < 4 || pixel[3] > 0;
+    let is_gray = |pixel: &[u8]| bytes < 3 || pixel[0] == pixel[1] && pixel[1] == pixel[2];
+    frame.rows().any(|row| {
+        row.chunks_exact(bytes)
+            .any(|pixel| shows(pixel) && !is_gray(pixel))
+    })
 }
 
 /// A verdict as manifests and JSON have it.

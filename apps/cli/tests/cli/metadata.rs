@@ -1,6 +1,6 @@
 //! Orientation, colour profile, alpha, EXIF: what a picture says besides its pixels.
 use image::metadata::Orientation;
-use image::{DynamicImage, ImageDecoder, ImageReader, RgbImage};
+use image::{ColorType, DynamicImage, ImageDecoder, ImageReader, RgbImage};
 use std::io::Cursor;
 
 use crate::command::Place;
@@ -249,4 +249,22 @@ fn a_logo_lies_in_the_bottom_right_corner() {
             .iter()
             .all(|&(x, y)| x >= SIZE.0 / 2 && y >= SIZE.1 / 2)
     );
+}
+
+#[test]
+fn a_gray_picture_takes_colour_for_a_coloured_logo_alone() {
+    let place = Place::new();
+    let gray = DynamicImage::from(asymmetric()).into_luma8();
+    place.write("me.png", &encode(&gray.clone().into(), "png", None, None));
+    for (colour, kept) in [([255, 0, 0], false), ([90; 3], true)] {
+        let logo = RgbImage::from_pixel(8, 8, image::Rgb(colour));
+        place.write("logo.png", &encode(&logo.into(), "png", None, None));
+        let line = format!("photo me.png -o out.png --overwrite {IDENTITY} --logo logo.png");
+        place.run(&line).fine();
+        let result = load(&place.read("out.png"));
+        assert_eq!(result.color() == ColorType::L8, kept);
+        let result = result.into_rgb8();
+        assert!(result.pixels().any(|pixel| pixel.0 == colour));
+        assert_eq!(result.get_pixel(0, 0).0, [gray.get_pixel(0, 0).0[0]; 3]);
+    }
 }
