@@ -14,6 +14,18 @@ static RUNNING: Mutex<Vec<Arc<Mutex<Child>>>> = Mutex::new(Vec::new());
 /// Time between two looks at whether a program has ended.
 const PATIENCE: Duration = Duration::from_millis(5);
 
+/// How lines of ffmpeg begin that say what becomes of an error, not what it is.
+const FOLLOWS: [&str; 8] = [
+    "Conversion failed",
+    "Could not write header",
+    "Error initializing output stream",
+    "Error opening output",
+    "Error while processing",
+    "Nothing was written",
+    "Task finished with error",
+    "Terminating thread",
+];
+
 /// Most lines of a program's messages that are kept, the last ones.
 const KEPT_LINES: usize = 40;
 
@@ -124,13 +136,12 @@ impl Running {
         said.lines.last().map(|line| plain(line).to_owned())
     }
 
-    /// An error of the program's own words.
+    /// An error of the program's own words: the last that say why, where others only say what follows from it.
     pub(crate) fn fault(&self, what: &str) -> Fault {
         let said = lock(&self.said);
-        let line = said
-            .lines
-            .last()
-            .map_or("it said nothing", |line| plain(line));
+        let lines = || said.lines.iter().rev().map(|line| plain(line));
+        let reason = lines().find(|line| !FOLLOWS.iter().any(|start| line.starts_with(start)));
+        let line = reason.or(lines().next()).unwrap_or("it said nothing");
         Fault::new(format!("{what}: {}: {line}", self.name))
     }
 }
@@ -190,6 +201,9 @@ mod tests {
         assert_eq!(running.wait().unwrap().code(), Some(3));
         assert_eq!(running.lines_said(), 2);
         assert_eq!(running.fault("x.mp4").to_string(), "x.mp4: sh: two");
+        let mut running = shell("echo '[mp4 @ 0x1] no room' >&2; echo 'Conversion failed!' >&2");
+        running.wait().unwrap();
+        assert_eq!(running.fault("x.mp4").to_string(), "x.mp4: sh: no room");
     }
 
     #[test]

@@ -85,12 +85,13 @@ impl Log {
         self.bar.finish_and_clear();
     }
 
-    /// An error with its causes, and its hint on a line of its own.
+    /// An error with its causes, and its hint on a line of its own, which nothing that others say meanwhile comes before.
     pub(crate) fn error(&self, error: &anyhow::Error) {
-        self.line(RED, "error", &format!("{error:#}"));
-        if let Some(hint) = hint_of(error) {
-            self.line(CYAN, "hint", hint);
-        }
+        let hint = match hint_of(error) {
+            Some(hint) => format!("\n{CYAN}hint:{CYAN:#} {hint}"),
+            None => String::new(),
+        };
+        self.line(RED, "error", &format!("{error:#}{hint}"));
     }
 
     /// Something worth knowing although the work is done.

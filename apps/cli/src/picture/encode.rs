@@ -8,6 +8,7 @@ use image::{ExtendedColorType, ImageEncoder};
 
 use super::format::Format;
 use super::metadata::KeptExif;
+use super::pixels::lay_on_white;
 
 /// The most bytes of EXIF that fit a JPEG segment beside its length and `Exif\0\0`.
 const JPEG_EXIF_BYTES: usize = 65_535 - 2 - 6;
@@ -40,12 +41,10 @@ pub(crate) fn encode(frame: &Frame<'_>, encoding: &Encoding<'_>) -> Result<Vec<u
         Format::Jpeg => {
             let encoder = JpegEncoder::new_with_quality(&mut bytes, encoding.quality);
             if frame.format() == PixelFormat::Rgba8 {
-                let (pixels, width) = (on_white(frame), frame.width());
-                write(
-                    encoder,
-                    &Frame::rgb8(&pixels, width, frame.height())?,
-                    encoding,
-                )
+                let mut pixels = Vec::new();
+                lay_on_white(frame, &mut pixels);
+                let opaque = Frame::rgb8(&pixels, frame.width(), frame.height())?;
+                write(encoder, &opaque, encoding)
             } else {
                 write(encoder, frame, encoding)
             }
@@ -97,19 +96,4 @@ fn write(mut encoder: impl ImageEncoder, frame: &Frame<'_>, encoding: &Encoding<
         encoder.write_image(&packed, width, height, color)?;
     }
     Ok(())
-}
-
-/// RGBA laid on white, `[height, width, 3]`: `(c * a + 255 * (255 - a)) / 255`, to the nearest.
-fn on_white(frame: &Frame<'_>) -> Vec<u8> {
-    let mut rgb = Vec::with_capacity(frame.width() * frame.height() * 3);
-    for row in frame.rows() {
-        for pixel in row.as_chunks::<4>().0 {
-            let alpha = u32::from(pixel[3]);
-            rgb.extend(pixel[..3].iter().map(|&c| {
-                let sum = u32::from(c) * alpha + 255 * (255 - alpha);
-                ((sum + 127) / 255) as u8
-            }));
-        }
-    }
-    rgb
 }

@@ -22,7 +22,9 @@ use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
-use crate::picture::{Decoded, Encoding, Format, KeptExif, decode, encode};
+use crate::picture::{
+    Decoded, Encoding, Format, KeptExif, convert, decode, encode, is_transparent,
+};
 
 /// Times of one picture.
 #[derive(Debug, Clone, Copy, Default)]
@@ -195,9 +197,10 @@ impl Studio {
         }
         if let Some(picture) = &self.recipe.logo {
             let picture = picture.frame()?;
-            if format == PixelFormat::Gray8 && has_colour(&picture) {
-                let colours = finished.pixels.iter().flat_map(|&gray| [gray; 3]);
-                finished.pixels = Cow::Owned(colours.collect());
+            if format == PixelFormat::Gray8 && self.recipe.logo_has_colour {
+                let mut colours = Vec::new();
+                convert(&finished.pixels, format, PixelFormat::Rgb8, &mut colours);
+                finished.pixels = Cow::Owned(colours);
                 finished.format = PixelFormat::Rgb8;
             }
             let (width, height, format) = (finished.width, finished.height, finished.format);
@@ -243,17 +246,6 @@ impl Studio {
     }
 }
 
-/// Whether anything that shows is more than a gray.
-fn has_colour(frame: &Frame<'_>) -> bool {
-    let bytes = frame.format().bytes();
-    let shows = |pixel: &[u8]| bytes < 4 || pixel[3] > 0;
-    let is_gray = |pixel: &[u8]| bytes < 3 || pixel[0] == pixel[1] && pixel[1] == pixel[2];
-    frame.rows().any(|row| {
-        row.chunks_exact(bytes)
-            .any(|pixel| shows(pixel) && !is_gray(pixel))
-    })
-}
-
 /// A verdict as manifests and JSON have it.
 pub(crate) fn verdict_word(verdict: &Verdict) -> &'static str {
     match verdict.finding() {
@@ -293,13 +285,6 @@ impl Finished<'_> {
             self.format,
         )?)
     }
-}
-
-fn is_transparent(frame: &Frame<'_>) -> bool {
-    frame.format().has_alpha()
-        && frame
-            .rows()
-            .any(|row| row.as_chunks::<4>().0.iter().any(|pixel| pixel[3] != 255))
 }
 
 /// Measures stages one after the other.

@@ -13,7 +13,7 @@ use std::sync::{Arc, LazyLock, OnceLock};
 use super::effect_args::{self, EffectArgs};
 use super::nature::Nature;
 use crate::fault::Fault;
-use crate::picture::{Decoded, Format, PixelLimit, decode};
+use crate::picture::{Decoded, Format, PixelLimit, decode, has_colour};
 use crate::source;
 
 /// The flags that say what is drawn into a frame or picture.
@@ -220,6 +220,8 @@ pub(crate) struct Recipe {
     values: OptionValues,
     network: Option<Arc<Vec<u8>>>,
     pub(crate) logo: Option<Arc<Decoded>>,
+    /// For which a gray picture takes colour.
+    pub(super) logo_has_colour: bool,
     pub(crate) nature: Nature,
     pub(super) spec: Spec,
     /// As `spec`, with digests for the names of files.
@@ -253,7 +255,9 @@ impl Recipe {
         let logo = spec
             .logo
             .as_deref()
-            .map(|name| picture(name).context("logo"));
+            .map(|name| picture(name).context("logo"))
+            .transpose()?;
+        let logo_frame = logo.as_ref().map(Decoded::frame).transpose()?;
         let network = spec.model.as_deref().map(|name| -> Result<_> {
             Segmenter::from_tflite(bytes(name)).with_context(|| name.to_owned())?;
             Ok(Arc::new(bytes(name).to_vec()))
@@ -263,7 +267,8 @@ impl Recipe {
             info,
             values,
             network: network.transpose()?,
-            logo: logo.transpose()?.map(Arc::new),
+            logo_has_colour: logo_frame.is_some_and(|frame| has_colour(&frame)),
+            logo: logo.map(Arc::new),
             nature,
             spec: spec.clone(),
             digests,

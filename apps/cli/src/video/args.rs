@@ -195,6 +195,24 @@ pub(crate) enum Codec {
     Ffv1,
 }
 
+impl Codec {
+    /// As `--codec` has it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::H264 => "h264",
+            Self::H265 => "h265",
+            Self::Vp9 => "vp9",
+            Self::Prores => "prores",
+            Self::Ffv1 => "ffv1",
+        }
+    }
+
+    /// Whether it has chroma at half the size, and no way to say that the last of it lies outside.
+    pub(crate) fn wants_even_sides(self) -> bool {
+        matches!(self, Self::H264 | Self::H265)
+    }
+}
+
 /// `30`, `29.97` or `30000/1001`.
 fn rate(text: &str) -> Result<Ratio, String> {
     let decimal = || {

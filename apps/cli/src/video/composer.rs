@@ -6,7 +6,7 @@ use hypercut::{Frame, FrameMut, PixelFormat, logo};
 use std::sync::Arc;
 
 use super::clip::Clip;
-use crate::picture::Decoded;
+use crate::picture::{Decoded, is_transparent, lay_on_white};
 use crate::studio::Recipe;
 
 /// Composes frames, and keeps the last good one.
@@ -14,8 +14,17 @@ pub(crate) struct Composer {
     live: Live,
     /// To ask it about formats; the pipeline has its own.
     effect: Box<dyn Effect>,
-    logo: Option<Arc<Decoded>>,
+    finish: Finish,
     drawn: Vec<u8>,
+}
+
+/// What is done to a frame after the effect.
+struct Finish {
+    logo: Option<Arc<Decoded>>,
+    /// Whether the result holds no alpha.
+    opaque: bool,
+    /// Whether a frame had anything that shows through, and lost it so.
+    laid_on_white: bool,
 }
 
 /// What came out for a frame.
@@ -46,15 +55,34 @@ impl Composer {
         Ok(Self {
             live,
             effect: recipe.effect()?,
-            logo: recipe.logo.clone(),
+            finish: Finish {
+                logo: recipe.logo.clone(),
+                opaque: false,
+                laid_on_white: false,
+            },
             drawn: Vec::new(),
         })
     }
 
+    /// Lays transparent frames on white from now on, for results without alpha.
+    pub(crate) fn make_opaque(&mut self) {
+        self.finish.opaque = true;
+    }
+
+    /// Whether that changed anything.
+    pub(crate) fn has_laid_on_white(&self) -> bool {
+        self.finish.laid_on_white
+    }
+
     /// What comes of frames of `clip`.
     pub(crate) fn output(&self, clip: &Clip) -> Clip {
+        let drawn = self.effect.output_format(clip.format);
         Clip {
-            format: self.effect.output_format(clip.format),
+            format: if self.finish.opaque && drawn.has_alpha() {
+                PixelFormat::Rgb8
+            } else {
+                drawn
+            },
             ..clip.clone()
         }
     }
@@ -78,7 +106,7 @@ impl Composer {
         )?;
         let output = self.live.push(&frame);
         let step = output.step;
-        let composed = take(output, self.logo.as_deref(), &mut self.drawn)?;
+        let composed = self.finish.take(output, &mut self.drawn)?;
         Ok((composed, step))
     }
 
@@ -90,7 +118,7 @@ impl Composer {
         let Some(output) = self.live.flush() else {
             return Ok(None);
         };
-        take(output, self.logo.as_deref(), &mut self.drawn).map(Some)
+        self.finish.take(output, &mut self.drawn).map(Some)
     }
 
     /// The last frame that came out, held ones too.
@@ -118,29 +146,42 @@ impl Composer {
     }
 }
 
-/// Copies what came out and draws the logo on it.
-fn take(output: Output<'_>, logo: Option<&Decoded>, drawn: &mut Vec<u8>) -> Result<Composed> {
-    let frame = output.frame;
-    if output.stands_for.is_none() {
-        return Ok(Composed::Later);
-    }
-    if let Some(fault) = output.fault {
-        if drawn.is_empty() {
-            drawn.extend_from_slice(frame.data());
+impl Finish {
+    /// Copies what came out and draws the logo on it.
+    fn take(&mut self, output: Output<'_>, drawn: &mut Vec<u8>) -> Result<Composed> {
+        let frame = output.frame;
+        if output.stands_for.is_none() {
+            return Ok(Composed::Later);
         }
-        return Ok(Composed::Held(fault));
+        if let Some(fault) = output.fault {
+            if drawn.is_empty() {
+                self.copy(&frame, drawn);
+            }
+            return Ok(Composed::Held(fault));
+        }
+        if output.shown == Shown::Held && !drawn.is_empty() {
+            // A frame that the governor leaves out.
+            return Ok(Composed::Good);
+        }
+        let format = self.copy(&frame, drawn);
+        if let Some(logo) = &self.logo {
+            let mut out = FrameMut::packed(drawn, frame.width(), frame.height(), format)?;
+            logo::draw(&mut out, &logo.frame()?).context("logo")?;
+        }
+        Ok(Composed::Good)
     }
-    if output.shown == Shown::Held && !drawn.is_empty() {
-        // A frame that the governor leaves out.
-        return Ok(Composed::Good);
+
+    /// The format in which `frame` is in `drawn` now.
+    fn copy(&mut self, frame: &Frame<'_>, drawn: &mut Vec<u8>) -> PixelFormat {
+        if self.opaque && frame.format().has_alpha() {
+            self.laid_on_white = self.laid_on_white || is_transparent(frame);
+            lay_on_white(frame, drawn);
+            return PixelFormat::Rgb8;
+        }
+        drawn.clear();
+        drawn.extend_from_slice(frame.data());
+        frame.format()
     }
-    drawn.clear();
-    drawn.extend_from_slice(frame.data());
-    if let Some(logo) = logo {
-        let mut out = FrameMut::packed(drawn, frame.width(), frame.height(), frame.format())?;
-        logo::draw(&mut out, &logo.frame()?).context("logo")?;
-    }
-    Ok(Composed::Good)
 }
 
 /// A fault for people.

@@ -27,6 +27,14 @@ impl Container {
         })
     }
 
+    /// The ending of its files' names.
+    pub(crate) fn ending(self) -> &'static str {
+        match self {
+            Self::Mkv => "mkv",
+            _ => self.muxer(),
+        }
+    }
+
     /// ffmpeg's name for it.
     pub(crate) fn muxer(self) -> &'static str {
         match self {
@@ -55,29 +63,32 @@ impl Container {
             Self::Mkv => true,
             Self::Webm => codec == Codec::Vp9,
         };
-        let named = |codec: Codec| format!("{codec:?}").to_lowercase();
         if !held {
-            let message = format!(".{} files don't hold {}", self.muxer(), named(codec));
+            let message = format!(".{} files don't hold {}", self.ending(), codec.name());
             return Err(Fault::usage(message)
                 .hint("leave out `--codec`, or write .mkv")
                 .into());
         }
-        let transparent = match codec {
-            Codec::Prores | Codec::Ffv1 => true,
-            // Only Matroska has a place for VP9's alpha.
-            Codec::Vp9 => matches!(self, Self::Mkv | Self::Webm),
-            Codec::H264 | Codec::H265 => false,
-        };
-        if alpha && !transparent {
+        if alpha && !self.holds_alpha(codec) {
             let message = format!(
                 "a cut-out is transparent, which {} in .{} can't hold",
-                named(codec),
-                self.muxer()
+                codec.name(),
+                self.ending()
             );
             let hint = "write .webm (VP9) or .mov (ProRes 4444), or take `--effect color` for a plain background";
             return Err(Fault::usage(message).hint(hint).into());
         }
         Ok(codec)
+    }
+
+    /// Whether it holds the transparency of `codec`.
+    pub(crate) fn holds_alpha(self, codec: Codec) -> bool {
+        match codec {
+            Codec::Prores | Codec::Ffv1 => true,
+            // Only Matroska has a place for VP9's alpha.
+            Codec::Vp9 => matches!(self, Self::Mkv | Self::Webm),
+            Codec::H264 | Codec::H265 => false,
+        }
     }
 
     /// Whether sound of that codec goes in as it is.
@@ -93,6 +104,23 @@ impl Container {
             }
             Self::Mkv => true,
             Self::Webm => matches!(codec, "opus" | "vorbis"),
+        }
+    }
+
+    /// What subtitles of that codec become, `copy` for what they are; `None` when it can't hold them.
+    pub(crate) fn subtitle_codec(self, codec: &str) -> Option<&'static str> {
+        let is_text = matches!(
+            codec,
+            "subrip" | "srt" | "ass" | "ssa" | "webvtt" | "mov_text" | "text"
+        );
+        let is_picture = matches!(codec, "hdmv_pgs_subtitle" | "dvd_subtitle" | "dvb_subtitle");
+        match self {
+            Self::Mp4 | Self::Mov if codec == "mov_text" => Some("copy"),
+            Self::Mp4 | Self::Mov => is_text.then_some("mov_text"),
+            Self::Mkv if codec == "mov_text" => Some("srt"),
+            Self::Mkv => (is_text || is_picture).then_some("copy"),
+            Self::Webm if codec == "webvtt" => Some("copy"),
+            Self::Webm => is_text.then_some("webvtt"),
         }
     }
 
@@ -127,6 +155,9 @@ mod tests {
             says(Container::Webm, Some(Codec::H264), false),
             ".webm files don't hold h264"
         );
+        assert_eq!(Container::Mp4.subtitle_codec("subrip"), Some("mov_text"));
+        assert_eq!(Container::Mp4.subtitle_codec("dvd_subtitle"), None);
+        assert_eq!(Container::Mkv.subtitle_codec("ass"), Some("copy"));
         assert!(Container::Mp4.takes_audio("aac") && !Container::Webm.takes_audio("aac"));
     }
 }

@@ -58,7 +58,13 @@ pub(crate) fn run(args: &VideoArgs, log: &mut Log) -> Result<Exit> {
     .on(args.threads.start()?);
     let output = Output::new(args, recipe.nature.cuts_out)?;
     let mut composer = Composer::new(&recipe, args.mask.options(LOOK_AHEAD))?;
-    let input = open(args, &output, log)?;
+    let input = open(args, &output)?;
+    if !output.holds_alpha() {
+        composer.make_opaque();
+    }
+    for loss in output.losses(&input) {
+        log.warn(&loss);
+    }
     let name = if is_pipe(&args.input) {
         "standard input".into()
     } else {
@@ -68,6 +74,12 @@ pub(crate) fn run(args: &VideoArgs, log: &mut Log) -> Result<Exit> {
     let done =
         work::run(input.source, &mut composer, &mut open, args.on_error, log).context(name)?;
     report(&done, log);
+    if composer.has_laid_on_white() {
+        log.warn(&format!(
+            "transparent parts are laid on white, {} has none; .webm and `--codec prores` in .mov hold them",
+            output.words()
+        ));
+    }
     Ok(if done.damaged > 0 {
         Exit::Damaged
     } else {
@@ -110,7 +122,7 @@ enum From {
     Raw,
 }
 
-fn open(args: &VideoArgs, output: &Output, log: &Log) -> Result<Input> {
+fn open(args: &VideoArgs, output: &Output) -> Result<Input> {
     let path = &args.input;
     let name = || format!("{}", path.display());
     if is_pipe(path) {
@@ -132,7 +144,6 @@ fn open(args: &VideoArgs, output: &Output, log: &Log) -> Result<Input> {
         return Ok(input);
     }
     let probed = ffmpeg::probe(path)?;
-    ffmpeg::note_losses(&probed, log);
     let timing = if output.is_steady() {
         Timing::Steady
     } else {

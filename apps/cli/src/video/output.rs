@@ -5,15 +5,15 @@ use hypercut::yuv::Chroma;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use super::From;
 use super::args::{Codec, VideoArgs};
 use super::clip::Clip;
 use super::container::Container;
 use super::ffmpeg::{Encoder, Encoding};
 use super::is_pipe;
-use super::raw::{RawFormat, RawWriter, convert};
+use super::raw::{RawFormat, RawWriter};
 use super::stream::Sink;
 use super::y4m;
+use super::{From, Input};
 use crate::fault::Fault;
 use crate::output::atomic::Existing;
 use crate::output::pending::Pending;
@@ -64,6 +64,68 @@ impl Output {
         ))
     }
 
+    /// Whether pixels can be transparent in it.
+    pub(super) fn holds_alpha(self) -> bool {
+        match self {
+            Self::Y4m => false,
+            Self::Raw(format) => format.pixel_format().has_alpha(),
+            Self::File(container, codec) => container.holds_alpha(codec),
+        }
+    }
+
+    /// What people call it.
+    pub(super) fn words(self) -> String {
+        match self {
+            Self::Y4m => "YUV4MPEG2".into(),
+            Self::Raw(_) => "that layout of raw frames".into(),
+            Self::File(container, codec) => format!("{} in .{}", codec.name(), container.ending()),
+        }
+    }
+
+    /// What of the input it can't hold, for people.
+    pub(super) fn losses(self, input: &Input) -> Vec<String> {
+        let mut losses = Vec::new();
+        let clip = input.source.clip();
+        if let Self::File(_, codec) = self
+            && codec.wants_even_sides()
+            && let Some(what) = match (clip.width % 2, clip.height % 2) {
+                (1, 1) => Some("column and row are"),
+                (1, _) => Some("column is"),
+                (_, 1) => Some("row is"),
+                _ => None,
+            }
+        {
+            let name = codec.name();
+            losses.push(format!("{name} wants even sizes; the last {what} left out"));
+        }
+        let From::File(probed) = &input.from else {
+            return losses;
+        };
+        if matches!(
+            probed.colour.transfer.as_deref(),
+            Some("smpte2084" | "arib-std-b67")
+        ) {
+            let text = "the video is HDR; the result has 8 bits per channel and may show bands";
+            losses.push(text.into());
+        }
+        if probed.videos > 1 {
+            let text = format!("{} videos are in it; the first one is taken", probed.videos);
+            losses.push(text);
+        }
+        let Self::File(container, _) = self else {
+            return losses;
+        };
+        let lost = |codec: &&String| container.subtitle_codec(codec).is_none();
+        for codec in probed.subtitles.iter().filter(lost) {
+            let text = format!(
+                "subtitles of kind {codec} don't go into .{}; left out",
+                container.ending()
+            );
+            losses.push(text);
+        }
+        losses
+    }
+
     /// Whether frames have no times of their own in it.
     pub(super) fn is_steady(self) -> bool {
         !matches!(self, Self::File(..))
@@ -83,7 +145,7 @@ impl Output {
         Ok(match self {
             Self::Y4m => {
                 let header = header(clip, from);
-                Box::new(Y4m::new(target(&args.output)?, &header, clip)?)
+                Box::new(Y4m(y4m::Writer::new(target(&args.output)?, &header)?))
             }
             Self::Raw(format) => Box::new(Raw(RawWriter::new(target(&args.output)?, clip, format))),
             Self::File(container, codec) => {
@@ -141,7 +203,7 @@ fn header(clip: &Clip, from: &From) -> y4m::Header {
 /// A place that can't be written.
 pub(super) fn y4m_sink(path: &Path, clip: &Clip) -> Result<Box<dyn Sink>> {
     let header = header(clip, &From::Raw);
-    Ok(Box::new(Y4m::new(target(path)?, &header, clip)?))
+    Ok(Box::new(Y4m(y4m::Writer::new(target(path)?, &header)?)))
 }
 
 fn target(path: &Path) -> Result<Target> {
@@ -189,33 +251,15 @@ impl Write for Target {
     }
 }
 
-struct Y4m {
-    writer: y4m::Writer<Target>,
-    from: PixelFormat,
-    opaque: Vec<u8>,
-}
-
-impl Y4m {
-    fn new(to: Target, header: &y4m::Header, clip: &Clip) -> Result<Self> {
-        Ok(Self {
-            writer: y4m::Writer::new(to, header)?,
-            from: clip.format,
-            opaque: Vec::new(),
-        })
-    }
-}
+struct Y4m(y4m::Writer<Target>);
 
 impl Sink for Y4m {
     fn put(&mut self, _at: i64, pixels: &[u8]) -> Result<()> {
-        if !self.from.has_alpha() {
-            return self.writer.put(pixels);
-        }
-        convert(pixels, self.from, PixelFormat::Rgb8, &mut self.opaque);
-        self.writer.put(&self.opaque)
+        self.0.put(pixels)
     }
 
     fn finish(self: Box<Self>) -> Result<()> {
-        self.writer.into_inner()?.finish()
+        self.0.into_inner()?.finish()
     }
 }
 

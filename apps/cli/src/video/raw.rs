@@ -7,6 +7,7 @@ use std::io::{self, Read, Write};
 use super::clip::{Clip, Ratio};
 use super::stream::{Arrival, Source};
 use crate::bench::Size;
+use crate::picture::convert;
 use hypercut::yuv::{Chroma, Coding, Layout};
 
 /// How the bytes of a raw frame lie; names as ffmpeg's.
@@ -156,7 +157,7 @@ pub(crate) struct RawWriter<W> {
 }
 
 impl<W: Write> RawWriter<W> {
-    /// Writes frames like those of `clip` in another layout; alpha is dropped where the layout has none.
+    /// Writes frames like those of `clip` in another layout; alpha is dropped where the layout has none, so they are to be laid on something before.
     pub(crate) fn new(to: W, clip: &Clip, format: RawFormat) -> Self {
         let planes = (format == RawFormat::I420).then(|| Planes::new(clip.width, clip.height));
         Self {
@@ -199,26 +200,6 @@ impl<W: Write> RawWriter<W> {
     /// What was written to.
     pub(crate) fn into_inner(self) -> W {
         self.to
-    }
-}
-
-/// Rewrites packed pixels in another format: gray is repeated, colour loses alpha or gets 255, gray takes BT.601's luma.
-pub(super) fn convert(pixels: &[u8], from: PixelFormat, to: PixelFormat, out: &mut Vec<u8>) {
-    out.clear();
-    for pixel in pixels.chunks_exact(from.bytes()) {
-        let (r, g, b, a) = match *pixel {
-            [gray] => (gray, gray, gray, 255),
-            [r, g, b] => (r, g, b, 255),
-            _ => (pixel[0], pixel[1], pixel[2], pixel[3]),
-        };
-        match to {
-            PixelFormat::Rgb8 => out.extend([r, g, b]),
-            PixelFormat::Rgba8 => out.extend([r, g, b, a]),
-            _ => {
-                let [r, g, b] = [r, g, b].map(u32::from);
-                out.push(((r * 19595 + g * 38470 + b * 7471 + 32768) >> 16) as u8);
-            }
-        }
     }
 }
 
@@ -266,26 +247,5 @@ mod tests {
         let mut writer = RawWriter::new(&mut out, reader.clip(), RawFormat::I420);
         writer.put(&pixels).unwrap();
         assert_eq!(out, bytes);
-    }
-
-    #[test]
-    fn layouts_are_converted() {
-        let mut out = Vec::new();
-        convert(
-            &[1, 2, 3, 9],
-            PixelFormat::Rgba8,
-            PixelFormat::Rgb8,
-            &mut out,
-        );
-        assert_eq!(out, [1, 2, 3]);
-        convert(&[7, 8], PixelFormat::Gray8, PixelFormat::Rgba8, &mut out);
-        assert_eq!(out, [7, 7, 7, 255, 8, 8, 8, 255]);
-        convert(
-            &[255, 255, 255, 0, 0, 255],
-            PixelFormat::Rgb8,
-            PixelFormat::Gray8,
-            &mut out,
-        );
-        assert_eq!(out, [255, 29]);
     }
 }

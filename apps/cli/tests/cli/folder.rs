@@ -162,6 +162,24 @@ fn files_of_others_are_left_alone() {
 }
 
 #[test]
+fn an_error_and_its_hint_stay_together() {
+    let place = Place::new();
+    for name in 0..60 {
+        place.write(&format!("in/{name}.jpg"), &plain("jpg"));
+        if name % 2 == 0 {
+            place.write(&format!("out/{name}.jpg"), b"mine");
+        }
+    }
+    let said = place.run("folder in -o out --effect pop --jobs 4 --fast");
+    let lines: Vec<_> = said.stderr.lines().collect();
+    let hinted = lines.windows(2).filter(|two| two[0].starts_with("error: "));
+    assert_eq!(hinted.clone().count(), 30, "{}", said.stderr);
+    for two in hinted {
+        assert_eq!(two[1], "hint: move it away, or `--overwrite` replaces it");
+    }
+}
+
+#[test]
 fn what_makes_no_sense_is_refused_before_any_work() {
     let place = album();
     let before = place.files();

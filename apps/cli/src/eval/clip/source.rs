@@ -7,7 +7,7 @@ use super::super::{LIMIT, gray_mask};
 use super::ClipArgs;
 use super::synthetic::{Synthesis, is_cutout};
 use crate::fault::Fault;
-use crate::picture::{Decoded, decode};
+use crate::picture::{Decoded, convert, decode};
 use crate::source::{self, entries, pictures};
 
 /// What moves in a clip.
@@ -148,22 +148,21 @@ impl Frames<'_> {
                 };
                 let picture = read(frame)?;
                 let truth = gray_mask(read(mask)?, mask, (&picture, frame))?;
-                Ok(Some((rgb(picture), truth)))
+                Ok(Some((rgb(&picture), truth)))
             }
         }
     }
 }
 
-fn rgb(picture: Decoded) -> Vec<u8> {
-    let pixels = &picture.pixels;
-    match picture.pixel_format {
-        PixelFormat::Gray8 => pixels.iter().flat_map(|&gray| [gray; 3]).collect(),
-        PixelFormat::Rgba8 => {
-            let pixels = pixels.as_chunks::<4>().0.iter();
-            pixels.flat_map(|&[r, g, b, _]| [r, g, b]).collect()
-        }
-        _ => picture.pixels,
-    }
+fn rgb(picture: &Decoded) -> Vec<u8> {
+    let mut pixels = Vec::new();
+    convert(
+        &picture.pixels,
+        picture.pixel_format,
+        PixelFormat::Rgb8,
+        &mut pixels,
+    );
+    pixels
 }
 
 fn read(path: &Path) -> Result<Decoded> {

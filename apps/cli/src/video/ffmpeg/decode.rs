@@ -10,7 +10,6 @@ use std::time::Duration;
 use super::probe::{Probed, times};
 use super::{missing, program};
 use crate::child::Running;
-use crate::log::Log;
 use crate::picture::PixelLimit;
 use crate::video::CHUNK;
 use crate::video::clip::{Clip, Ratio};
@@ -256,16 +255,6 @@ fn rescale(ticks: i64, from: Ratio, to: Ratio) -> i64 {
     );
     let scaled = (2 * i128::from(ticks) * num + den).div_euclid(2 * den);
     scaled.clamp(i64::MIN.into(), i64::MAX.into()) as i64
-}
-
-/// Says what is lost by going through 8 bits of RGB.
-pub(crate) fn note_losses(probed: &Probed, log: &Log) {
-    if matches!(
-        probed.colour.transfer.as_deref(),
-        Some("smpte2084" | "arib-std-b67")
-    ) {
-        log.warn("the video is HDR; the result has 8 bits per channel and may show bands");
-    }
 }
 
 #[cfg(test)]

@@ -58,7 +58,12 @@ impl Encoder {
         command.stdin(Stdio::piped()).stdout(Stdio::null());
         let (running, pipes) = Running::start(command, missing("ffmpeg"))?;
         let input = pipes.input.context("ffmpeg without an input")?;
-        let frames = nut::Writer::new(BufWriter::new(input), encoding.clip);
+        let last = encoding.from.and_then(|(_, probed)| probed.last);
+        let clip = Clip {
+            rate: last.unwrap_or(encoding.clip.rate),
+            ..encoding.clip.clone()
+        };
+        let frames = nut::Writer::new(BufWriter::new(input), &clip);
         Ok(Self {
             file,
             path: encoding.path.to_owned(),
@@ -111,6 +116,7 @@ fn command(encoding: &Encoding<'_>) -> Command {
         if !encoding.args.no_audio {
             sound(&mut command, encoding.container, probed);
         }
+        subtitles(&mut command, encoding.container, probed);
     }
     picture(&mut command, encoding);
     let base = encoding.clip.base;
@@ -135,6 +141,23 @@ fn sound(command: &mut Command, container: Container, probed: &Probed) {
             container.audio_codec()
         };
         command.args([&format!("-c:a:{index}"), codec]);
+    }
+    if container == Container::Mp4 && probed.audio.iter().any(|codec| codec == "flac") {
+        // ffmpeg 5 calls that an experiment.
+        command.args(["-strict", "experimental"]);
+    }
+}
+
+/// Subtitles that the container can hold, written anew where it wants others.
+fn subtitles(command: &mut Command, container: Container, probed: &Probed) {
+    let mut kept = 0;
+    for (index, codec) in probed.subtitles.iter().enumerate() {
+        let Some(codec) = container.subtitle_codec(codec) else {
+            continue;
+        };
+        command.args(["-map", &format!("1:s:{index}")]);
+        command.args([&format!("-c:s:{kept}"), codec]);
+        kept += 1;
     }
 }
 
@@ -183,8 +206,7 @@ fn picture(command: &mut Command, encoding: &Encoding<'_>) {
     };
     command.args(["-pix_fmt", pixels]);
     let mut filters = Vec::new();
-    if pixels.contains("420p") {
-        // Chroma at half the size wants even sides.
+    if encoding.codec.wants_even_sides() {
         filters.push("crop=trunc(iw/2)*2:trunc(ih/2)*2:0:0".to_owned());
     }
     if pixels.starts_with("yuv") {

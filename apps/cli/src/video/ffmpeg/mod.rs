@@ -3,7 +3,7 @@ mod decode;
 mod encode;
 mod probe;
 
-pub(crate) use decode::{Decoder, Timing, note_losses};
+pub(crate) use decode::{Decoder, Timing};
 pub(crate) use encode::{Encoder, Encoding};
 pub(crate) use probe::{Probed, probe};
 

@@ -13,6 +13,9 @@ use std::io::Read;
 /// Most bytes of ffprobe's answer.
 const MOST_ANSWER: u64 = 256 << 20;
 
+/// Frames whose times are read in a moment.
+const FEW_FRAMES: u64 = 10_000;
+
 /// What matters of a file.
 #[derive(Debug, Clone)]
 pub(crate) struct Probed {
@@ -27,10 +30,20 @@ pub(crate) struct Probed {
     pub(crate) frames: Option<u64>,
     /// Seconds at which the file begins; times are counted from there.
     pub(crate) start: f64,
+    /// Seconds at which the video ends, as the file says.
+    end: Option<f64>,
+    /// Whether frames take unequal times.
+    uneven: bool,
+    /// The rate at which a frame takes as long as the video's last one, where they differ and the file says it.
+    pub(crate) last: Option<Ratio>,
     /// ffmpeg's names, where the file says them.
     pub(crate) colour: Colour,
     /// Codecs of the sound tracks.
     pub(crate) audio: Vec<String>,
+    /// Codecs of the subtitles.
+    pub(crate) subtitles: Vec<String>,
+    /// Videos in it; the first one is taken.
+    pub(crate) videos: usize,
 }
 
 /// How a video's numbers mean colours.
@@ -47,12 +60,23 @@ pub(crate) struct Colour {
 /// No ffprobe, a file that it can't read, or one without a video.
 pub(crate) fn probe(path: &Path) -> Result<Probed> {
     let entries = "stream=codec_type,codec_name,pix_fmt,time_base,avg_frame_rate,r_frame_rate,nb_frames,duration,\
-         color_space,color_primaries,color_transfer,sample_aspect_ratio:stream_disposition=attached_pic\
-         :stream_tags=alpha_mode:format=start_time,duration";
+         start_time,color_space,color_primaries,color_transfer,sample_aspect_ratio:stream_disposition=attached_pic\
+         :stream_tags=alpha_mode,DURATION:format=start_time,duration";
     let answer = ask(path, &["-of", "json", "-show_entries", entries])?;
     let answer: Value = serde_json::from_slice(&answer).context("ffprobe")?;
-    understand(&answer)
-        .ok_or_else(|| Fault::new(format!("{}: there is no video in it", path.display())).into())
+    let mut probed = understand(&answer)
+        .ok_or_else(|| Fault::new(format!("{}: there is no video in it", path.display())))?;
+    if probed.uneven && probed.frames.is_some_and(|frames| frames <= FEW_FRAMES) {
+        probed.last = last(&probed, &times(path)?.unwrap_or_default());
+    }
+    Ok(probed)
+}
+
+/// How long the last of the frames shown at `times` takes, as a rate.
+fn last(probed: &Probed, times: &[i64]) -> Option<Ratio> {
+    let shown = *times.last()? as f64 * probed.base.as_f64();
+    let milliseconds = ((probed.end? - shown) * 1e3).round();
+    Ratio::new(1000, milliseconds.clamp(1.0, 1e9) as u32)
 }
 
 /// Times of the video's frames in ticks of its time base, in order, from reading the file without decoding it; `None` when the
@@ -108,15 +132,23 @@ fn ask(path: &Path, arguments: &[&str]) -> Result<Vec<u8>> {
 fn understand(answer: &Value) -> Option<Probed> {
     let streams = answer["streams"].as_array()?;
     let is = |stream: &&Value, kind: &str| stream["codec_type"] == kind;
-    let video = streams
+    let codecs = |kind: &str| {
+        let of_kind = streams.iter().filter(|stream| is(stream, kind));
+        of_kind
+            .map(|stream| stream["codec_name"].as_str().unwrap_or_default().into())
+            .collect()
+    };
+    let videos = streams
         .iter()
-        .find(|stream| is(stream, "video") && stream["disposition"]["attached_pic"] != 1)?;
+        .filter(|stream| is(stream, "video") && stream["disposition"]["attached_pic"] != 1);
+    let video = videos.clone().next()?;
     let text = |name: &str| video[name].as_str();
     let ratio = |name: &str| text(name).and_then(Ratio::parse);
     let rate = ratio("avg_frame_rate")
         .or(ratio("r_frame_rate"))
         .unwrap_or(Ratio { num: 25, den: 1 });
     let seconds = |value: &Value| value.as_str()?.parse::<f64>().ok();
+    let uneven = ratio("avg_frame_rate") != ratio("r_frame_rate");
     let duration = seconds(&video["duration"]).or(seconds(&answer["format"]["duration"]));
     let counted = text("nb_frames").and_then(|frames| frames.parse().ok());
     let expected = duration.map(|duration| (duration * rate.as_f64()).round() as u64);
@@ -134,17 +166,33 @@ fn understand(answer: &Value) -> Option<Probed> {
         aspect: ratio("sample_aspect_ratio"),
         frames: counted.or(expected).filter(|&frames| frames > 0),
         start: seconds(&answer["format"]["start_time"]).unwrap_or(0.0),
+        end: end(video),
+        uneven,
+        last: None,
         colour: Colour {
             matrix: known("color_space"),
             primaries: known("color_primaries"),
             transfer: known("color_transfer"),
         },
-        audio: streams
-            .iter()
-            .filter(|stream| is(stream, "audio"))
-            .map(|stream| stream["codec_name"].as_str().unwrap_or_default().into())
-            .collect(),
+        audio: codecs("audio"),
+        subtitles: codecs("subtitle"),
+        videos: videos.count(),
     })
+}
+
+/// Seconds at which a stream ends.
+fn end(stream: &Value) -> Option<f64> {
+    let seconds = |value: &Value| value.as_str()?.parse::<f64>().ok();
+    if let Some(duration) = seconds(&stream["duration"]) {
+        return Some(seconds(&stream["start_time"]).unwrap_or(0.0) + duration);
+    }
+    // Matroska's says when it ends, not how long it is: `00:00:01.023000000`.
+    let parts: Option<Vec<f64>> = stream["tags"]["DURATION"]
+        .as_str()?
+        .split(':')
+        .map(|part| part.parse().ok())
+        .collect();
+    Some(parts?.iter().fold(0.0, |sum, part| sum * 60.0 + part))
 }
 
 fn has_alpha(pixels: &str) -> bool {
@@ -164,9 +212,11 @@ mod tests {
         let answer = json!({
             "streams": [
                 {"codec_type": "audio", "codec_name": "aac"},
+                {"codec_type": "subtitle", "codec_name": "subrip"},
                 {"codec_type": "video", "codec_name": "mjpeg", "disposition": {"attached_pic": 1}},
                 {"codec_type": "video", "codec_name": "h264", "pix_fmt": "yuv420p", "time_base": "1/15360",
                  "avg_frame_rate": "30/1", "r_frame_rate": "60/1", "nb_frames": "77", "color_space": "bt709",
+                 "start_time": "0.5", "duration": "2.25",
                  "color_transfer": "unknown", "sample_aspect_ratio": "4:3", "disposition": {"attached_pic": 0}},
             ],
             "format": {"start_time": "-0.023", "duration": "2.6"},
@@ -181,9 +231,14 @@ mod tests {
             (probed.frames, probed.start, probed.alpha),
             (Some(77), -0.023, false)
         );
+        assert_eq!(probed.end, Some(0.5 + 2.25));
         assert_eq!(probed.colour.matrix.as_deref(), Some("bt709"));
         assert_eq!(probed.colour.transfer, None);
         assert_eq!(probed.audio, ["aac"]);
+        assert_eq!(
+            (probed.videos, probed.subtitles),
+            (1, vec!["subrip".to_owned()])
+        );
         assert!(understand(&json!({"streams": []})).is_none());
     }
 
@@ -191,7 +246,7 @@ mod tests {
     fn what_is_not_said_is_reckoned() {
         let answer = json!({
             "streams": [{"codec_type": "video", "pix_fmt": "yuva420p", "time_base": "1/1000",
-                         "avg_frame_rate": "0/0", "r_frame_rate": "24/1"}],
+                         "avg_frame_rate": "0/0", "r_frame_rate": "24/1", "tags": {"DURATION": "01:01:02.500000000"}}],
             "format": {"duration": "2.0"},
         });
         let probed = understand(&answer).unwrap();
@@ -199,5 +254,9 @@ mod tests {
             (probed.frames, probed.alpha, probed.start),
             (Some(48), true, 0.0)
         );
+        assert_eq!(probed.end, Some(3662.5));
+        let times = [0, 40, 3_660_000];
+        assert_eq!(last(&probed, &times), Ratio::new(1000, 2500));
+        assert_eq!(last(&probed, &[]), None);
     }
 }

@@ -32,6 +32,8 @@ impl<W: Write> Writer<W> {
         writer.send(start::MAIN)?;
         writer.stream_header(clip);
         writer.send(start::STREAM)?;
+        writer.rate(clip);
+        writer.send(start::INFO)?;
         Ok(writer)
     }
 
@@ -82,6 +84,24 @@ impl<W: Write> Writer<W> {
         ] {
             self.number(value);
         }
+    }
+
+    /// The rate, from which ffmpeg takes how long the last frame is shown.
+    fn rate(&mut self, clip: &Clip) {
+        let text = format!("{}/{}", clip.rate.num, clip.rate.den);
+        // Of the first stream, no chapter, no start, no length; one field.
+        for value in [1, 0, 0, 0, 1] {
+            self.number(value);
+        }
+        self.text("r_frame_rate");
+        // A signed -1: a text comes.
+        self.number(2);
+        self.text(&text);
+    }
+
+    fn text(&mut self, text: &str) {
+        self.number(text.len() as u64);
+        self.packet.extend(text.as_bytes());
     }
 
     /// Writes a frame shown from `at` on, which is not negative.

@@ -129,6 +129,116 @@ fn a_rotated_file_comes_out_upright() {
     assert!(mask.contains("rawvideo"));
 }
 
+#[test]
+fn the_last_frame_is_shown_as_long_as_it_was() {
+    let Some(place) = with_person() else {
+        return;
+    };
+    let length = |file: &str| entry(&place, file, "v:0", "duration");
+    tool(
+        &place,
+        &format!("{MAKE} -frames:v 1 -c:v libx264 -pix_fmt yuv420p one.mp4"),
+    );
+    place.run("video one.mp4 -o out.mp4").fine();
+    assert_eq!(
+        (length("one.mp4"), length("out.mp4")),
+        ("0.040000".into(), "0.040000".into())
+    );
+    // Slides, at 0, 2, 7 and 8 seconds; the last one for 4 of them, as the mean of the others would not tell.
+    let make = MAKE.replace("-r 25", "-r 1/4");
+    tool(
+        &place,
+        &format!(
+            "{make} -frames:v 4 -vf settb=1/1000,setpts=(2*gte(N\\,1)+5*gte(N\\,2)+gte(N\\,3))/TB -fps_mode vfr -enc_time_base 1/1000 -c:v libx264 \
+             -pix_fmt yuv420p -video_track_timescale 1000 slides.mp4"
+        ),
+    );
+    assert_eq!(length("slides.mp4"), "12.000000");
+    for file in ["out.mp4", "out.mkv"] {
+        place.run(&format!("video slides.mp4 -o {file}")).fine();
+        assert_eq!(times(&place, file), times(&place, "slides.mp4"));
+        assert_eq!(times(&place, file).last().unwrap(), "8.000000");
+        let ends = tool(
+            &place,
+            &format!("ffprobe -v error -show_entries format=duration -of csv=p=0 {file}"),
+        );
+        assert_eq!(ends.trim(), "12.000000", "{file}");
+    }
+}
+
+#[test]
+fn what_a_container_cannot_hold_is_written_anew_or_told() {
+    let Some(place) = with_person() else {
+        return;
+    };
+    place.write("words.srt", b"1\n00:00:00,100 --> 00:00:00,400\nHello\n");
+    tool(
+        &place,
+        &format!(
+            "{MAKE} -i words.srt -f lavfi -i sine=440:duration=0.5 -map 0:v -map 0:v -map 2:a -map 1:s -t 0.5 \
+             -vf scale=191:143 -c:v ffv1 -c:a flac -c:s srt in.mkv"
+        ),
+    );
+    place.run("video in.mkv -o out.mp4").says(
+        0,
+        "warning: h264 wants even sizes; the last column and row are left out\n\
+         warning: 2 videos are in it; the first one is taken",
+    );
+    assert_eq!(entry(&place, "out.mp4", "v", "width,height"), "190,142");
+    assert_eq!(
+        packets(&place, "out.mp4", "a"),
+        packets(&place, "in.mkv", "a")
+    );
+    let words = |file: &str| {
+        tool(
+            &place,
+            &format!("ffmpeg -v error -i {file} -map 0:s -f srt -"),
+        )
+    };
+    assert!(words("out.mp4").contains("00:00:00,100 --> 00:00:00,400\nHello"));
+    // VP9 takes any size, and what is Matroska's stays as it is.
+    place
+        .run("video in.mkv -o out.mkv --codec vp9")
+        .says(0, "warning: 2 videos are in it; the first one is taken");
+    assert_eq!(entry(&place, "out.mkv", "v", "width,height"), "191,143");
+    assert_eq!(words("out.mkv"), words("in.mkv"));
+}
+
+#[test]
+fn transparent_frames_are_laid_on_white_or_stay_so() {
+    let Some(place) = with_person() else {
+        return;
+    };
+    // The left half is hidden, whatever its colours are.
+    tool(
+        &place,
+        &format!(
+            "{MAKE} -t 0.12 -vf format=rgba,geq=r='r(X,Y)':g='g(X,Y)':b='b(X,Y)':a='255*gte(X,96)' -c:v ffv1 in.mkv"
+        ),
+    );
+    let left = |file: &str, pixels: &str| {
+        tool(
+            &place,
+            &format!(
+                "ffmpeg -v error -y -i {file} -vf crop=88:144:0:0 -pix_fmt {pixels} -f rawvideo left"
+            ),
+        );
+        place.read("left")
+    };
+    let warning = "warning: transparent parts are laid on white, h264 in .mp4 has none; .webm and `--codec prores` in .mov hold them";
+    place.run("video in.mkv -o out.mp4").says(0, warning);
+    assert!(left("out.mp4", "rgb24").iter().all(|&byte| byte >= 252));
+    place.run("video in.mkv -o out.mov --codec prores").fine();
+    let alphas = left("out.mov", "rgba");
+    assert!(alphas.chunks(4).all(|pixel| pixel[3] == 0));
+    // Nothing shows through, so nothing is lost.
+    tool(
+        &place,
+        &format!("{MAKE} -t 0.12 -c:v ffv1 -pix_fmt bgra opaque.mkv"),
+    );
+    place.run("video opaque.mkv -o out.mp4").says(0, "");
+}
+
 /// The cut-out's alpha equals the mask, through codecs that keep it.
 #[test]
 fn cut_outs_are_transparent() {

@@ -41,6 +41,29 @@ fn frames(file: &[u8], header: &str, bytes: usize) -> Vec<Vec<u8>> {
     frames.collect()
 }
 
+/// By hand: `255 - a + c * a / 255`.
+#[test]
+fn transparent_frames_are_laid_on_white_where_alpha_has_no_place() {
+    let place = Place::new();
+    let pixels = [
+        [10, 20, 30, 255],
+        [10, 20, 30, 0],
+        [0, 100, 255, 51],
+        [255, 255, 255, 9],
+    ];
+    place.write("in.rgba", pixels.as_flattened());
+    let line = "video in.rgba --raw-in rgba --size 2x2 -o out --effect pop --amount 0 --raw-out";
+    let warning = "warning: transparent parts are laid on white, that layout of raw frames has none; \
+                   .webm and `--codec prores` in .mov hold them";
+    place.run(&format!("{line} rgb24")).says(0, warning);
+    assert_eq!(
+        place.read("out"),
+        [10, 20, 30, 255, 255, 255, 204, 224, 255, 255, 255, 255]
+    );
+    place.run(&format!("{line} rgba")).fine();
+    assert_eq!(place.read("out"), pixels.as_flattened());
+}
+
 /// Pop with an amount of 0 draws every pixel as it is, so what comes out is what went in, through RGB and back.
 #[test]
 fn every_kind_of_chroma_comes_back_bit_for_bit() {
