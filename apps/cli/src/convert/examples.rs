@@ -22,7 +22,7 @@ impl Examples {
     /// Reads at most `most` pictures of `folder`, evenly spaced by name, and stretches them to `[width, height]`.
     ///
     /// # Errors
-    /// A folder without pictures, a picture that can't be read; the message names it.
+    /// A folder without pictures that can be read; those that can't are told.
     pub(super) fn read(
         folder: &Path,
         most: usize,
@@ -34,12 +34,17 @@ impl Examples {
         let mut pictures = Vec::with_capacity(paths.len());
         for path in &paths {
             log.working_on(path);
-            let bytes = source::read_file(path, LIMIT.file_bytes())?;
-            let picture = decode(&bytes, LIMIT).with_context(|| path.display().to_string())?;
-            pictures.push(picture.frame()?.stretched(width, height)?);
+            match read(path, width, height) {
+                Ok(picture) => pictures.push(picture),
+                Err(error) => log.warn(&format!("{error:#}; left out")),
+            }
             log.step();
         }
         log.finish_bar();
+        if pictures.is_empty() {
+            let message = format!("{}: no picture in it could be read", folder.display());
+            return Err(Fault::new(message).into());
+        }
         Ok(Self { pictures })
     }
 
@@ -52,6 +57,12 @@ impl Examples {
     pub(super) fn picture(&self, index: usize) -> &[u8] {
         &self.pictures[index]
     }
+}
+
+fn read(path: &Path, width: usize, height: usize) -> Result<Vec<u8>> {
+    let bytes = source::read_file(path, LIMIT.file_bytes())?;
+    let picture = decode(&bytes, LIMIT).with_context(|| path.display().to_string())?;
+    Ok(picture.frame()?.stretched(width, height)?)
 }
 
 /// Width and height of the picture that the network takes.

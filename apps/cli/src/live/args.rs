@@ -1,5 +1,5 @@
 //! What `hypercut live` can be told.
-use clap::{Args, ValueHint};
+use clap::{ArgGroup, Args, ValueHint};
 use hypercut::live::Budget;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -27,6 +27,7 @@ Exit codes: 0 the input ended, 1 failed, 2 usage, 130 stopped by Ctrl-C.";
 /// `hypercut live`.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
+#[command(group = ArgGroup::new("target").args(["output", "page"]).required(true).multiple(true))]
 pub(crate) struct LiveArgs {
     /// Camera, or a YUV4MPEG2 file, or - for standard input
     #[arg(short, long, value_name = "IN", default_value = "/dev/video0", value_hint = ValueHint::FilePath)]
@@ -34,7 +35,6 @@ pub(crate) struct LiveArgs {
 
     /// Virtual camera (/dev/videoN), YUV4MPEG2 file, or - for standard output
     #[arg(short, long, value_name = "OUT", value_hint = ValueHint::FilePath)]
-    #[arg(required_unless_present = "page")]
     pub(crate) output: Option<PathBuf>,
 
     /// Show the pictures on a page of this machine, such as 127.0.0.1:8080 (port 0 picks one)
@@ -57,11 +57,11 @@ pub(crate) struct LiveArgs {
     pub(crate) fps: u16,
 
     /// Lower the quality rather than fall below this rate
-    #[arg(long, value_name = "N", conflicts_with = "cpu_share")]
+    #[arg(long, value_name = "N", conflicts_with = "cpu_share", value_parser = up_to::<1_000_000>)]
     pub(crate) target_fps: Option<f32>,
 
     /// Lower the quality rather than take more than this part of one core, in percent
-    #[arg(long, value_name = "PERCENT")]
+    #[arg(long, value_name = "PERCENT", value_parser = up_to::<100>)]
     pub(crate) cpu_share: Option<f32>,
 
     #[command(flatten)]
@@ -70,6 +70,14 @@ pub(crate) struct LiveArgs {
     /// Refuse frames with more pixels
     #[arg(long, value_name = "N[M]", default_value = "36M", value_parser = PixelLimit::parse)]
     pub(crate) max_pixels: PixelLimit,
+}
+
+/// A number above 0, at most `MOST`.
+fn up_to<const MOST: u32>(text: &str) -> Result<f32, String> {
+    let number: Option<f32> = text.parse().ok();
+    number
+        .filter(|&number| number > 0.0 && number <= MOST as f32)
+        .ok_or_else(|| format!("a number above 0, at most {MOST}"))
 }
 
 impl LiveArgs {

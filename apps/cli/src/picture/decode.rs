@@ -39,11 +39,14 @@ impl PixelLimit {
         if pixels <= self.0 {
             return Ok(());
         }
-        let megapixels = |n: u64| n as f64 / 1e6;
+        let megapixels = |n: u64| match n {
+            0..1_000_000 => (n as f64 / 1e6).to_string(),
+            _ => format!("{:.0}", n as f64 / 1e6),
+        };
         let message = format!(
-            "the picture has {width} x {height} pixels ({:.0} megapixels); the limit is {} megapixels",
+            "the picture has {width} x {height} pixels ({} megapixels); the limit is {} megapixels",
             megapixels(pixels),
-            megapixels(self.0)
+            self.0 as f64 / 1e6
         );
         let needed = pixels.div_ceil(1_000_000);
         let hint = format!("`--max-pixels {needed}M` lets it through, if there is memory for it");

@@ -222,7 +222,9 @@ impl Studio {
             remarks.push(Remark::Warning(text.into()));
         }
         let exif = match &picture.metadata.exif {
-            Some(exif) if self.recipe.spec.keep_metadata => KeptExif::new(exif),
+            Some(exif) if self.recipe.spec.keep_metadata => {
+                KeptExif::new(exif, (frame.width(), frame.height()))
+            }
             _ => None,
         };
         // A mask's values aren't colours.

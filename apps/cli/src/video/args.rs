@@ -7,6 +7,7 @@ use super::clip::Ratio;
 use super::raw::RawFormat;
 use crate::args::ThreadArgs;
 use crate::bench::Size;
+use crate::fault::Fault;
 use crate::picture::PixelLimit;
 use crate::studio::{DrawArgs, Spec};
 
@@ -163,14 +164,45 @@ pub(crate) struct CodingArgs {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(0..=63))]
     pub(crate) crf: Option<u8>,
 
-    /// Speed of h264 and h265 against size, as ffmpeg names it
-    #[arg(long, value_name = "WORD", default_value = "fast")]
+    /// Speed of h264 and h265 against size, as ffmpeg names it [default: fast]
+    #[arg(long, value_name = "WORD")]
     #[arg(value_parser = ["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow"])]
-    pub(crate) preset: String,
+    pub(crate) preset: Option<String>,
 
     /// Leave the sound out
     #[arg(long)]
     pub(crate) no_audio: bool,
+}
+
+impl CodingArgs {
+    /// Refuses what doesn't concern `codec`, or frames written as they are.
+    ///
+    /// # Errors
+    /// Usage errors.
+    pub(crate) fn check(&self, codec: Option<Codec>) -> Result<(), Fault> {
+        let name = codec.map_or("frames as they are", Codec::name);
+        let worst = codec.and_then(Codec::worst_crf);
+        match (self.crf, worst) {
+            (Some(_), None) => {
+                let message = format!("`--crf` doesn't go with {name}");
+                return Err(Fault::usage(message).hint("it is for h264, h265 and vp9"));
+            }
+            (Some(crf), Some(worst)) if crf > worst => {
+                let message = format!("`--crf {crf}`: {name} takes 0 to {worst}");
+                return Err(Fault::usage(message));
+            }
+            _ => {}
+        }
+        if self.preset.is_some() && !matches!(codec, Some(Codec::H264 | Codec::H265)) {
+            let message = format!("`--preset` doesn't go with {name}");
+            return Err(Fault::usage(message).hint("it is for h264 and h265"));
+        }
+        if self.codec.is_some() && codec.is_none() {
+            let fault = Fault::usage("`--codec` is for files that ffmpeg writes");
+            return Err(fault.hint("end the output's name in .mp4, .mov, .mkv or .webm"));
+        }
+        Ok(())
+    }
 }
 
 /// What becomes of a damaged frame.
@@ -204,6 +236,15 @@ impl Codec {
             Self::Vp9 => "vp9",
             Self::Prores => "prores",
             Self::Ffv1 => "ffv1",
+        }
+    }
+
+    /// The largest `--crf` it takes, if any.
+    fn worst_crf(self) -> Option<u8> {
+        match self {
+            Self::H264 | Self::H265 => Some(51),
+            Self::Vp9 => Some(63),
+            Self::Prores | Self::Ffv1 => None,
         }
     }
 

@@ -32,6 +32,15 @@ impl Output {
     /// # Errors
     /// A usage error when the name doesn't tell, or can't hold the result.
     pub(super) fn new(args: &VideoArgs, alpha: bool) -> Result<Self> {
+        let output = Self::wanted(args, alpha)?;
+        args.coding.check(match output {
+            Self::File(_, codec) => Some(codec),
+            _ => None,
+        })?;
+        Ok(output)
+    }
+
+    fn wanted(args: &VideoArgs, alpha: bool) -> Result<Self> {
         if let Some(format) = args.raw.raw_out {
             if alpha && format != RawFormat::Rgba {
                 let fault = Fault::usage("a cut-out is transparent, which that layout can't hold");

@@ -100,11 +100,12 @@ fn what_cannot_be_converted_is_named_and_nothing_is_written() {
         "error: empty: no pictures",
     );
     place.write("bad/a.png", b"not a PNG");
-    let said = place.run("convert float.tflite --calibrate bad -o out.tflite");
-    assert!(
-        said.stderr.starts_with("error: bad/a.png: "),
-        "{}",
-        said.stderr
+    let left_out =
+        "warning: bad/a.png: not a picture that can be read; JPEG, PNG and WebP are; left out";
+    says(
+        "float.tflite --calibrate bad -o out.tflite",
+        1,
+        &format!("{left_out}\nerror: bad: no picture in it could be read"),
     );
     let said = place.run("convert float.tflite --calibrate pictures -o float.tflite");
     assert_eq!(said.code, 2);
@@ -112,4 +113,18 @@ fn what_cannot_be_converted_is_named_and_nothing_is_written() {
         place.read("float.tflite"),
         golden("conv_resize_half.tflite")
     );
+    // One that can't be read among others is left out.
+    place.write("pictures/bad.png", b"not a PNG");
+    let said = place
+        .run("convert float.tflite --calibrate pictures -o with.tflite")
+        .fine();
+    assert!(
+        said.stderr
+            .starts_with("warning: pictures/bad.png: not a picture")
+    );
+    std::fs::remove_file(place.path("pictures/bad.png")).unwrap();
+    place
+        .run("convert float.tflite --calibrate pictures -o without.tflite")
+        .fine();
+    assert!(place.read("with.tflite") == place.read("without.tflite"));
 }

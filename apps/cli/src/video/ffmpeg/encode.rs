@@ -164,7 +164,7 @@ fn subtitles(command: &mut Command, container: Container, probed: &Probed) {
 fn picture(command: &mut Command, encoding: &Encoding<'_>) {
     let alpha = encoding.clip.format.has_alpha();
     let crf = |usual: u8| encoding.args.crf.unwrap_or(usual).to_string();
-    let preset = encoding.args.preset.as_str();
+    let preset = encoding.args.preset.as_deref().unwrap_or("fast");
     let pixels = match encoding.codec {
         Codec::H264 => {
             command.args(["-c:v", "libx264", "-preset", preset, "-crf", &crf(CRF)]);
