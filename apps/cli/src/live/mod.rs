@@ -52,7 +52,8 @@ pub(crate) fn run(args: &LiveArgs, log: &mut Log) -> Result<Exit> {
     }
     let recipe = Recipe::new(&spec, |name| {
         source::read_file(Path::new(name), args.max_pixels.file_bytes())
-    })?;
+    })?
+    .in_colours_of(None)?;
     if recipe.nature.cuts_out {
         let fault = Fault::usage("a cut-out is transparent, which a camera's picture can't be");
         return Err(fault

@@ -60,7 +60,7 @@ impl PixelLimit {
 }
 
 /// A picture as it is meant to be seen: the orientation of its EXIF applied, 8 bits per channel.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Decoded {
     /// Packed `[height, width, format.bytes()]`.
     pub(crate) pixels: Vec<u8>,

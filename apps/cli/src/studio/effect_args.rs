@@ -19,7 +19,7 @@ impl EffectArgs {
     }
 }
 
-/// Values for `effect`. `read` gives the picture that the text of an option of kind [`OptionKind::Picture`] names.
+/// Values for `effect`. `read` gives the picture for an option of kind [`OptionKind::Picture`], from its name and text.
 ///
 /// # Errors
 /// A usage error for an option that the effect doesn't have, a value that it doesn't take, or a missing picture;
@@ -27,7 +27,7 @@ impl EffectArgs {
 pub(super) fn values(
     given: &[(String, String)],
     effect: &EffectInfo,
-    read: impl Fn(&str) -> Result<hypercut::Picture>,
+    mut read: impl FnMut(&str, &str) -> Result<hypercut::Picture>,
 ) -> Result<OptionValues> {
     let mut values = OptionValues::new();
     for (name, text) in given {
@@ -35,7 +35,7 @@ pub(super) fn values(
             .option(name)
             .ok_or_else(|| not_an_option(name, effect))?;
         let value = match option.kind {
-            OptionKind::Picture => OptionValue::Picture(read(text)?),
+            OptionKind::Picture => OptionValue::Picture(read(name, text)?),
             _ => option
                 .parse(text)
                 .map_err(|error| Fault::usage(error.to_string()))?,

@@ -1,4 +1,5 @@
 //! One picture in, one encoded picture out: the one way that photo, folder, server and fleet share.
+mod colours;
 mod crew;
 mod effect_args;
 mod entry;
@@ -20,6 +21,7 @@ use hypercut::mask::{Finding, Verdict};
 use hypercut::{Frame, FrameMut, Mask, PixelFormat, Segmenter, logo};
 use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::picture::{
@@ -63,8 +65,11 @@ pub(crate) struct Rendered {
 #[derive(Debug)]
 pub(crate) struct Studio {
     segmenter: Segmenter,
-    effect: Box<dyn Effect>,
     recipe: Recipe,
+    /// The recipe's effect and logo, and the colour profile that they are in.
+    effect: Box<dyn Effect>,
+    logo: Option<Arc<Decoded>>,
+    profile: Option<Vec<u8>>,
     mask: Mask,
     drawn: Vec<u8>,
 }
@@ -75,9 +80,12 @@ impl Studio {
     /// # Errors
     /// None that [`Recipe::new`] doesn't find first.
     pub(crate) fn new(recipe: &Recipe) -> Result<Self> {
+        let painted = recipe.in_colours_of(None)?;
         Ok(Self {
             segmenter: recipe.segmenter()?,
-            effect: recipe.effect()?,
+            effect: painted.effect()?,
+            logo: painted.logo,
+            profile: None,
             recipe: recipe.clone(),
             mask: Mask::new(),
             drawn: Vec::new(),
@@ -93,8 +101,16 @@ impl Studio {
         if recipe.network_differs(&self.recipe) {
             self.segmenter = recipe.segmenter()?;
         }
-        self.effect = recipe.effect()?;
         self.recipe = recipe.clone();
+        self.paint(None)
+    }
+
+    /// Brings effect and logo into the colours of `profile`.
+    fn paint(&mut self, profile: Option<&[u8]>) -> Result<()> {
+        let painted = self.recipe.in_colours_of(profile)?;
+        self.effect = painted.effect()?;
+        self.logo = painted.logo;
+        self.profile = profile.map(<[u8]>::to_vec);
         Ok(())
     }
 
@@ -131,6 +147,10 @@ impl Studio {
         times.segment = clock.lap();
 
         let pixels = self.effect.output_format(picture.pixel_format);
+        let profile = picture.metadata.icc_for(pixels);
+        if self.recipe.has_colours() && profile != self.profile.as_deref() {
+            self.paint(profile)?;
+        }
         let (width, height) = (picture.width, picture.height);
         self.drawn.resize(width * height * pixels.bytes(), 0);
         let mut drawn = FrameMut::packed(&mut self.drawn, width, height, pixels)?;
@@ -195,7 +215,7 @@ impl Studio {
                 format,
             };
         }
-        if let Some(picture) = &self.recipe.logo {
+        if let Some(picture) = &self.logo {
             let picture = picture.frame()?;
             if format == PixelFormat::Gray8 && self.recipe.logo_has_colour {
                 let mut colours = Vec::new();

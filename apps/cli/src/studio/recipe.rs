@@ -2,7 +2,7 @@
 use anyhow::{Context, Result};
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args, ValueHint};
-use hypercut::effects::{self, EFFECTS, Effect, EffectInfo, OptionValue, OptionValues};
+use hypercut::effects::{self, EFFECTS, Effect, EffectInfo, OptionKind, OptionValue, OptionValues};
 use hypercut::{Effort, Segmenter, Threads};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -10,6 +10,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock, OnceLock};
 
+use super::colours::{self, Conversion};
 use super::effect_args::{self, EffectArgs};
 use super::nature::Nature;
 use crate::fault::Fault;
@@ -218,6 +219,8 @@ impl Spec {
 pub(crate) struct Recipe {
     info: &'static EffectInfo,
     values: OptionValues,
+    /// ICC profiles of the options' pictures, by the options' names.
+    profiles: HashMap<String, Vec<u8>>,
     network: Option<Arc<Vec<u8>>>,
     pub(crate) logo: Option<Arc<Decoded>>,
     /// For which a gray picture takes colour.
@@ -247,8 +250,14 @@ impl Recipe {
         }
         let bytes = |name: &str| files.get(name).map(Vec::as_slice).unwrap_or_default();
         let picture = |name: &str| decode(bytes(name), limit).with_context(|| name.to_owned());
-        let values =
-            effect_args::values(&spec.options, info, |name| picture(name)?.into_picture())?;
+        let mut profiles = HashMap::new();
+        let values = effect_args::values(&spec.options, info, |option, name| {
+            let picture = picture(name)?;
+            if let Some(icc) = picture.metadata.icc_for(picture.pixel_format) {
+                profiles.insert(option.to_owned(), icc.to_vec());
+            }
+            picture.into_picture()
+        })?;
         let effect = info.build(&values).map_err(usage)?;
         let nature = Nature::of(effect.as_ref());
         check(spec, nature)?;
@@ -266,6 +275,7 @@ impl Recipe {
         Ok(Self {
             info,
             values,
+            profiles,
             network: network.transpose()?,
             logo_has_colour: logo_frame.is_some_and(|frame| has_colour(&frame)),
             logo: logo.map(Arc::new),
@@ -282,6 +292,29 @@ impl Recipe {
     pub(crate) fn on(mut self, threads: Threads) -> Self {
         self.threads = threads;
         self
+    }
+
+    /// The recipe with colours, pictures and logo in the colour space of the ICC profile `to`, or sRGB. Once for each: what was
+    /// converted is no longer what it came from.
+    ///
+    /// # Errors
+    /// None for whole pictures.
+    pub(crate) fn in_colours_of(&self, to: Option<&[u8]>) -> Result<Self> {
+        let mut recipe = self.clone();
+        recipe.values = colours::convert(&self.values, self.info, &self.profiles, to)?;
+        if let Some(logo) = &mut recipe.logo
+            && let Some(conversion) =
+                Conversion::between(logo.metadata.icc_for(logo.pixel_format), to)
+        {
+            conversion.convert(Arc::make_mut(logo));
+        }
+        Ok(recipe)
+    }
+
+    /// Whether it draws anything that has colours of its own.
+    pub(super) fn has_colours(&self) -> bool {
+        let has = |kind| matches!(kind, OptionKind::Color { .. } | OptionKind::Picture);
+        self.logo.is_some() || self.info.options.iter().any(|option| has(option.kind))
     }
 
     /// The name of the effect.

@@ -55,6 +55,7 @@ pub(crate) fn run(args: &VideoArgs, log: &mut Log) -> Result<Exit> {
     let recipe = Recipe::new(&spec, |name| {
         source::read_file(Path::new(name), args.max_pixels.file_bytes())
     })?
+    .in_colours_of(None)?
     .on(args.threads.start()?);
     let output = Output::new(args, recipe.nature.cuts_out)?;
     let mut composer = Composer::new(&recipe, args.mask.options(LOOK_AHEAD))?;

@@ -1,6 +1,7 @@
 //! Orientation, colour profile, alpha, EXIF: what a picture says besides its pixels.
 use image::metadata::Orientation;
-use image::{ColorType, DynamicImage, ImageDecoder, ImageReader, RgbImage};
+use image::{ColorType, DynamicImage, ImageDecoder, ImageReader, Rgb, RgbImage};
+use moxcms::ColorProfile;
 use std::io::Cursor;
 
 use crate::command::Place;
@@ -101,6 +102,48 @@ fn profiles_are_kept_byte_for_byte_and_exif_only_when_asked() {
         decoder(&place.read("mask.png")).icc_profile().unwrap(),
         None
     );
+}
+
+/// CSS Color 4: sRGB's lime is `color(display-p3 .4584 .9853 .2983)`.
+#[test]
+fn colours_and_backgrounds_are_drawn_in_the_photos_colour_space() {
+    let place = Place::new();
+    let p3 = ColorProfile::new_display_p3().encode().unwrap();
+    place.write(
+        "p3.png",
+        &encode(&asymmetric().into(), "png", Some(p3.clone()), None),
+    );
+    place.write("srgb.png", &plain("png"));
+    // The same green twice: in sRGB's numbers without a profile, in Display P3's with it.
+    let all = |colour, icc| {
+        let picture = RgbImage::from_pixel(SIZE.0, SIZE.1, Rgb(colour));
+        encode(&picture.into(), "png", icc, None)
+    };
+    place.write("lime.png", &all([0, 255, 0], None));
+    place.write("lime-p3.png", &all([117, 251, 76], Some(p3.clone())));
+    for (photo, expected) in [("p3.png", [117, 251, 76]), ("srgb.png", [0, 255, 0])] {
+        for effect in [
+            "color --color lime",
+            "image --background lime.png",
+            "image --background lime-p3.png",
+            "blur --logo lime-p3.png",
+        ] {
+            place
+                .run(&format!("photo {photo} -o out.png --effect {effect}"))
+                .fine();
+            let bytes = place.read("out.png");
+            let icc = decoder(&bytes).icc_profile().unwrap();
+            assert_eq!(icc, (photo == "p3.png").then(|| p3.clone()));
+            let drawn = image::load_from_memory(&bytes).unwrap().into_rgb8();
+            // Within the logo, where there is one.
+            let Rgb(found) = *drawn.get_pixel(SIZE.0 - 4, SIZE.1 - 4);
+            let near = found
+                .iter()
+                .zip(expected)
+                .all(|(a, b): (&u8, u8)| a.abs_diff(b) <= 3);
+            assert!(near, "{photo}, {effect}: {found:?}");
+        }
+    }
 }
 
 #[test]
