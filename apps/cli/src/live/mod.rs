@@ -15,6 +15,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::child;
 use crate::fault::{Exit, Fault};
 use crate::log::Log;
 use crate::output::names;
@@ -90,10 +91,14 @@ pub(crate) fn run(args: &LiveArgs, log: &mut Log) -> Result<Exit> {
     let capture = capture(source, Arc::clone(&newest), args.realtime)?;
     let result = stage.run(&newest, log);
     newest.close();
+    if let Err(error) = result {
+        // A capture that waits for a frame would hold the camera: nobody waits for it.
+        child::end_all();
+        return Err(error);
+    }
     let captured = capture
         .join()
         .map_err(|_| Fault::new("capturing failed unexpectedly"));
-    result?;
     captured??;
     stage.report(newest.left_out(), log);
     if let Some(sink) = stage.sink {
@@ -109,7 +114,10 @@ fn open(args: &LiveArgs) -> Result<Box<dyn Source>> {
         let reader = Y4mReader::new(stdin, None, args.max_pixels).context("standard input")?;
         return Ok(Box::new(reader));
     }
-    if path.starts_with("/dev") {
+    if ["/dev/video", "/dev/v4l"]
+        .iter()
+        .any(|start| path.to_string_lossy().starts_with(start))
+    {
         let size = (args.size.width, args.size.height);
         return Ok(Box::new(Camera::open(
             path,
@@ -167,6 +175,9 @@ fn capture(
                         .unwrap_or_default();
                 } else {
                     newest.put(captured);
+                }
+                if newest.is_closed() {
+                    break Ok(());
                 }
             };
             newest.close();

@@ -77,6 +77,11 @@ impl<T> Newest<T> {
         self.changed.notify_all();
     }
 
+    /// Whether it was closed.
+    pub(super) fn is_closed(&self) -> bool {
+        self.lock().closed
+    }
+
     /// Items that were pushed out.
     pub(super) fn left_out(&self) -> u64 {
         self.lock().left_out

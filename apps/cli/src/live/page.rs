@@ -15,7 +15,7 @@ const QUALITY: u8 = 85;
 /// Most viewers at once.
 const VIEWERS: usize = 8;
 /// Most bytes of a request, and the longest wait for it.
-const REQUEST_BYTES: u64 = 8 << 10;
+const REQUEST_BYTES: u64 = 64 << 10;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 const PAGE: &str = "<!doctype html><meta charset=utf-8><title>HyperCut live</title>\
@@ -102,7 +102,7 @@ fn serve(mut stream: TcpStream, shown: &Shown, address: SocketAddr) -> io::Resul
     let mut request = BufReader::new(stream.try_clone()?.take(REQUEST_BYTES));
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") && request.read_until(b'\n', &mut head)? > 0 {}
-    let mut headers = [httparse::EMPTY_HEADER; 64];
+    let mut headers = [httparse::EMPTY_HEADER; 128];
     let mut parsed = httparse::Request::new(&mut headers);
     if !matches!(parsed.parse(&head), Ok(httparse::Status::Complete(_))) {
         return plain(
@@ -119,7 +119,9 @@ fn serve(mut stream: TcpStream, shown: &Shown, address: SocketAddr) -> io::Resul
         .and_then(|header| std::str::from_utf8(header.value).ok());
     // Another site's name that leads here is a site that wants to look (DNS rebinding).
     let ours = [address.to_string(), format!("localhost:{}", address.port())];
-    if !host.is_some_and(|host| ours.iter().any(|own| own == host)) {
+    // Browsers leave HTTP's own port out.
+    let named = |own: &String| Some(own.as_str()) == host || own.strip_suffix(":80") == host;
+    if host.is_none() || !ours.iter().any(named) {
         return plain(
             &mut stream,
             "403 Forbidden",
@@ -127,7 +129,8 @@ fn serve(mut stream: TcpStream, shown: &Shown, address: SocketAddr) -> io::Resul
             "not under this name\n",
         );
     }
-    match (parsed.method, parsed.path) {
+    let path = parsed.path.and_then(|path| path.split('?').next());
+    match (parsed.method, path) {
         (Some("GET"), Some("/")) => plain(&mut stream, "200 OK", "text/html", PAGE),
         (Some("GET"), Some("/stream")) => pictures(&mut stream, shown),
         _ => plain(&mut stream, "404 Not Found", "text/plain", "not here\n"),

@@ -170,8 +170,9 @@ impl Upload {
             .and_then(|kind| kind.to_str().ok());
         if kind.is_some_and(|kind| kind.to_ascii_lowercase().starts_with("multipart/form-data")) {
             // The parts are copies: they take as much again.
-            if !shared.budget.grow(&mut upload.share, 2 * bytes.len()) {
-                return Err(busy(shared));
+            let needed = 2 * bytes.len();
+            if !shared.budget.grow(&mut upload.share, needed) {
+                return Err(Problem::no_room(needed, &shared.budget));
             }
             upload
                 .fields(Request::from_parts(parts, Body::from(bytes)))
@@ -200,17 +201,25 @@ impl Upload {
             .map_err(|error| damaged(&error.body_text()))?
         {
             let name = field.name().unwrap_or_default().to_owned();
-            let is_file = field.file_name().is_some();
+            let file = field.file_name().map(str::to_owned);
             let bytes = field
                 .bytes()
                 .await
                 .map_err(|error| damaged(&error.body_text()))?;
-            match name.as_str() {
-                "image" | "file" => self.picture = bytes.into(),
-                "background" | "logo" if is_file => {
+            match (name.as_str(), file) {
+                // What a browser sends for a field in which nothing was chosen.
+                (_, Some(file)) if file.is_empty() && bytes.is_empty() => {}
+                ("image" | "file", _) => self.picture = bytes.into(),
+                ("background" | "logo", Some(_)) => {
                     self.files.insert(name, bytes.into());
                 }
-                _ => {
+                (_, Some(_)) => {
+                    let detail = format!("no file `{name}` is taken");
+                    return Err(Problem::unprocessable(detail).hint(
+                        "the picture's name is `image` (or `file`), others are `background` and `logo`",
+                    ));
+                }
+                (_, None) => {
                     let text = String::from_utf8(bytes.into());
                     let text = text
                         .map_err(|_| Problem::unprocessable(format!("`{name}` is not a text")))?;
@@ -267,8 +276,9 @@ async fn answer(shared: &Arc<Shared>, upload: Upload, mut spec: Spec) -> Answer 
         picture: upload.picture,
         spec,
         files: upload.files,
+        share: upload.share,
     };
-    let answer = shared.queue.enter(work).ok_or_else(|| busy(shared))?;
+    let mut place = shared.queue.enter(work).ok_or_else(|| busy(shared))?;
     let late = || {
         Problem::new(
             StatusCode::SERVICE_UNAVAILABLE,
@@ -277,16 +287,13 @@ async fn answer(shared: &Arc<Shared>, upload: Upload, mut spec: Spec) -> Answer 
         .hint("try again later, or send a smaller picture")
         .retry_after(Duration::from_secs(5))
     };
-    let rendered = timeout_at(upload.deadline, answer)
-        .await
-        .map_err(|_| late())?;
-    let rendered = rendered
-        .map_err(|_| late())?
-        .map_err(|error| Problem::of(&error))?;
+    let drawn = timeout_at(upload.deadline, place.drawn()).await;
+    let drawn = drawn.ok().flatten().ok_or_else(late)?;
     // The input is gone; its share is the result's from now on.
-    let mut share = upload.share;
-    if !shared.budget.grow(&mut share, rendered.bytes.len()) {
-        return Err(busy(shared));
+    let (rendered, mut share) = drawn.map_err(|error| Problem::of(&error))?;
+    let needed = rendered.bytes.len();
+    if !shared.budget.grow(&mut share, needed) {
+        return Err(Problem::no_room(needed, &shared.budget));
     }
     Ok(picture(rendered, share))
 }

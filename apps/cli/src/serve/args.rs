@@ -33,7 +33,7 @@ pub(crate) struct ServeArgs {
     #[arg(short, long, default_value_t = 7000)]
     pub(super) port: u16,
 
-    /// File with the token that every request but /healthz and /readyz must send
+    /// File with the token that every request must send but those for /, /openapi.json, /healthz and /readyz
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) token_file: Option<PathBuf>,
 
@@ -46,8 +46,8 @@ pub(crate) struct ServeArgs {
     pub(super) jobs: Option<NonZeroUsize>,
 
     /// Requests that may wait for their turn [default: four per job]
-    #[arg(long, value_name = "N")]
-    pub(super) queue: Option<usize>,
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(..=100_000))]
+    pub(super) queue: Option<u32>,
 
     /// Most bytes of a request's body, in MB
     #[arg(long, value_name = "MB", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000))]
@@ -62,14 +62,14 @@ pub(crate) struct ServeArgs {
     pub(super) max_buffered: u32,
 
     /// Most connections at a time; more wait to be accepted
-    #[arg(long, value_name = "N", default_value_t = 1024)]
-    pub(super) max_connections: usize,
+    #[arg(long, value_name = "N", default_value_t = 1024, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub(super) max_connections: u32,
 
-    /// Seconds that a request may take, from its first byte to its answer
+    /// Seconds that a request may take, from its first byte to its answer, and that a client may take none of the answer
     #[arg(long, value_name = "S", default_value = "60", value_parser = seconds)]
     pub(super) timeout: Duration,
 
-    /// Seconds that requests under way are given after SIGTERM
+    /// Seconds that requests under way are given after SIGTERM or Ctrl-C; a second one ends it at once
     #[arg(long, value_name = "S", default_value = "30", value_parser = seconds)]
     pub(super) drain: Duration,
 
@@ -78,7 +78,7 @@ pub(crate) struct ServeArgs {
     pub(super) fetch_urls: bool,
 
     /// HOST:PORT that may be fetched from although it is private
-    #[arg(long, value_name = "HOST:PORT", requires = "fetch_urls")]
+    #[arg(long, value_name = "HOST:PORT", requires = "fetch_urls", value_parser = host_and_port)]
     pub(super) fetch_allow: Vec<String>,
 }
 
@@ -88,12 +88,24 @@ impl ServeArgs {
     }
 
     pub(super) fn waiting(&self) -> usize {
-        self.queue.unwrap_or(4 * self.threads())
+        self.queue
+            .map_or(4 * self.threads(), |queue| queue as usize)
     }
 
     pub(super) fn max_bytes(&self) -> usize {
         self.max_megabytes as usize * 1_000_000
     }
+}
+
+/// As URLs have it: the host in small letters.
+fn host_and_port(text: &str) -> Result<String, String> {
+    let wanted = || "a host and a port, such as pictures.lan:8080".to_owned();
+    let (host, port) = text.rsplit_once(':').ok_or_else(wanted)?;
+    let port: u16 = port.parse().map_err(|_| wanted())?;
+    if host.is_empty() || host.contains('/') {
+        return Err(wanted());
+    }
+    Ok(format!("{}:{port}", host.to_ascii_lowercase()))
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {
@@ -103,4 +115,26 @@ fn seconds(text: &str) -> Result<Duration, String> {
         .filter(|&s: &f64| s > 0.0 && s <= 86_400.0);
     let wanted = || "a number of seconds above 0, at most 86400".to_owned();
     seconds.map(Duration::from_secs_f64).ok_or_else(wanted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_and_ports() {
+        assert_eq!(host_and_port("LocalHost:080"), Ok("localhost:80".into()));
+        assert_eq!(host_and_port("[::1]:7000"), Ok("[::1]:7000".into()));
+        for bad in [
+            "",
+            "localhost",
+            ":80",
+            "http://x/",
+            "http://x:80",
+            "x:y",
+            "x:70000",
+        ] {
+            assert!(host_and_port(bad).is_err(), "{bad}");
+        }
+    }
 }

@@ -46,7 +46,7 @@ async fn fill(
 ) -> Result<Whole, Problem> {
     if headers
         .get(header::CONTENT_ENCODING)
-        .is_some_and(|coding| coding != "identity")
+        .is_some_and(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity"))
     {
         let problem = Problem::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -60,15 +60,7 @@ async fn fill(
     if announced.is_some_and(|length: usize| length > most) {
         return Err(Problem::too_many_bytes(most));
     }
-    let full = || {
-        Problem::new(
-            StatusCode::TOO_MANY_REQUESTS,
-            "too many bytes in memory for other requests",
-        )
-        .hint("try again a little later")
-        .retry_after(Duration::from_secs(1))
-    };
-    let mut share = budget.take(1).ok_or_else(full)?;
+    let mut share = budget.take(1).ok_or_else(|| Problem::no_room(1, budget))?;
     let mut whole = Vec::new();
     loop {
         let Ok(frame) = timeout_at(deadline, body.frame()).await else {
@@ -89,7 +81,7 @@ async fn fill(
             return Err(Problem::too_many_bytes(most));
         }
         if !budget.grow(&mut share, length) {
-            return Err(full());
+            return Err(Problem::no_room(length, budget));
         }
         whole.extend_from_slice(&data);
     }

@@ -33,6 +33,11 @@ impl Budget {
         (self.units - self.free.available_permits().min(self.units)) * UNIT
     }
 
+    /// All bytes there are.
+    pub(super) fn all(&self) -> usize {
+        self.units * UNIT
+    }
+
     /// A share of `bytes`, if there is as much.
     pub(super) fn take(&self, bytes: usize) -> Option<Share> {
         let units = u32::try_from(bytes.div_ceil(UNIT)).ok()?;

@@ -12,7 +12,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::time::{sleep, timeout};
 
-use super::Shared;
+use super::stall::Stalling;
+use super::{Shared, Stop};
 
 /// A request's head must be there by then; also how long an idle connection is kept.
 const HEAD_TIME: Duration = Duration::from_secs(10);
@@ -29,14 +30,14 @@ pub(super) async fn serve(
     router: Router,
     shared: Arc<Shared>,
     connections: usize,
-    mut stop: watch::Receiver<bool>,
+    mut stop: watch::Receiver<Stop>,
     drain: Duration,
 ) -> Result<()> {
     let places = Arc::new(Semaphore::new(connections));
     loop {
         let place = tokio::select! {
             place = Arc::clone(&places).acquire_owned() => place.context("no more connections")?,
-            _ = stop.wait_for(|&stop| stop) => break,
+            () = asked(&mut stop, Stop::WhenDone) => break,
         };
         let stream = tokio::select! {
             accepted = listener.accept() => match accepted {
@@ -47,9 +48,10 @@ pub(super) async fn serve(
                     continue;
                 }
             },
-            _ = stop.wait_for(|&stop| stop) => break,
+            () = asked(&mut stop, Stop::WhenDone) => break,
         };
         let (router, shared, stop) = (router.clone(), Arc::clone(&shared), stop.clone());
+        let stream = Stalling::new(quick(stream), shared.timeout);
         tokio::spawn(async move {
             shared.metrics.connections.fetch_add(1, Ordering::Relaxed);
             connection(stream, router, stop).await;
@@ -59,12 +61,27 @@ pub(super) async fn serve(
     }
     drop(listener);
     let all = u32::try_from(connections).unwrap_or(u32::MAX);
-    let _ = timeout(drain, places.acquire_many(all)).await;
+    tokio::select! {
+        _ = timeout(drain, places.acquire_many(all)) => {}
+        () = asked(&mut stop, Stop::Now) => {}
+    }
     Ok(())
 }
 
-async fn connection(stream: TcpStream, router: Router, mut stop: watch::Receiver<bool>) {
+/// Waits until the server is asked to stop so, or sooner.
+async fn asked(stop: &mut watch::Receiver<Stop>, how: Stop) {
+    if stop.wait_for(|&stop| stop >= how).await.is_err() {
+        // Whoever could ask is gone.
+        std::future::pending::<()>().await;
+    }
+}
+
+fn quick(stream: TcpStream) -> TcpStream {
     let _ = stream.set_nodelay(true);
+    stream
+}
+
+async fn connection(stream: Stalling<TcpStream>, router: Router, mut stop: watch::Receiver<Stop>) {
     let mut builder = http1::Builder::new();
     builder
         .timer(TokioTimer::new())
@@ -74,7 +91,7 @@ async fn connection(stream: TcpStream, router: Router, mut stop: watch::Receiver
     let mut serving = pin!(serving);
     tokio::select! {
         _ = serving.as_mut() => return,
-        _ = stop.wait_for(|&stop| stop) => {}
+        () = asked(&mut stop, Stop::WhenDone) => {}
         () = sleep(AGE) => {}
     }
     serving.as_mut().graceful_shutdown();

@@ -4,12 +4,14 @@ mod args;
 mod body;
 mod budget;
 mod fetch;
+mod journal;
 mod listen;
 mod metrics;
 mod openapi;
 mod params;
 mod problem;
 mod queue;
+mod stall;
 
 pub(crate) use args::ServeArgs;
 
@@ -18,12 +20,10 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use serde_json::json;
-use std::io::Write;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -33,6 +33,7 @@ use crate::source;
 use crate::studio::digest;
 use budget::Budget;
 use fetch::Fetcher;
+use journal::Journal;
 use metrics::Metrics;
 use problem::Problem;
 use queue::Queue;
@@ -53,7 +54,7 @@ struct Shared {
     max_pixels: u64,
     timeout: Duration,
     draining: AtomicBool,
-    quiet: bool,
+    journal: Journal,
     /// Requests so far, and a number of this process, for ids.
     requests: AtomicU64,
     born: u64,
@@ -91,7 +92,7 @@ impl Shared {
             max_pixels: args.max_pixels.0,
             timeout: args.timeout,
             draining: AtomicBool::new(false),
-            quiet,
+            journal: Journal::start(quiet)?,
             requests: AtomicU64::new(0),
             born: SystemTime::now()
                 .duration_since(UNIX_EPOCH)
@@ -118,6 +119,14 @@ pub(crate) fn run(args: &ServeArgs, log: &Log) -> Result<Exit> {
             "`--token-file FILE` asks for a token; `--insecure` says that anybody may use it";
         return Err(Fault::usage(message).hint(hint).into());
     }
+    if args.max_buffered < args.max_megabytes {
+        let message = format!(
+            "`--max-buffered {}` holds no request of `--max-megabytes {}`",
+            args.max_buffered, args.max_megabytes
+        );
+        let hint = "the first should be several times the second: results count too";
+        return Err(Fault::usage(message).hint(hint).into());
+    }
     if args.token_file.is_some() && args.insecure {
         return Err(Fault::usage("`--token-file` and `--insecure` contradict each other").into());
     }
@@ -132,6 +141,7 @@ pub(crate) fn run(args: &ServeArgs, log: &Log) -> Result<Exit> {
     let result = runtime.block_on(serve(args, &shared, log));
     // Bodies that are still being thrown away don't hold the end up.
     runtime.shutdown_timeout(Duration::from_millis(100));
+    shared.journal.finish();
     result.map(|()| Exit::Done)
 }
 
@@ -140,14 +150,16 @@ async fn serve(args: &ServeArgs, shared: &Arc<Shared>, log: &Log) -> Result<()> 
     let listener = TcpListener::bind(address)
         .await
         .with_context(|| format!("could not listen at {address}"))?;
-    let (sender, stop) = watch::channel(false);
-    let signals = signals()?;
+    let (sender, stop) = watch::channel(Stop::No);
+    let mut signals = Signals::new()?;
     log.summary(&format!("listening at http://{}", listener.local_addr()?));
     let ended = Arc::clone(shared);
     tokio::spawn(async move {
-        signals.await;
+        signals.next().await;
         ended.draining.store(true, Ordering::Relaxed);
-        let _ = sender.send(true);
+        let _ = sender.send(Stop::WhenDone);
+        signals.next().await;
+        let _ = sender.send(Stop::Now);
     });
     let layer = middleware::from_fn_with_state(Arc::clone(shared), around);
     let router = api::router(shared).layer(layer);
@@ -155,49 +167,73 @@ async fn serve(args: &ServeArgs, shared: &Arc<Shared>, log: &Log) -> Result<()> 
         listener,
         router,
         Arc::clone(shared),
-        args.max_connections,
+        args.max_connections as usize,
         stop,
         args.drain,
     )
     .await
 }
 
+/// Whether the server is to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd)]
+enum Stop {
+    No,
+    /// What has begun is finished.
+    WhenDone,
+    Now,
+}
+
 /// SIGINT, and where there is one SIGTERM.
-fn signals() -> Result<impl Future<Output = ()>> {
-    #[cfg(unix)]
-    {
+#[cfg(unix)]
+struct Signals {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    fn new() -> Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
-        let (mut interrupt, mut terminate) = (
-            signal(SignalKind::interrupt())?,
-            signal(SignalKind::terminate())?,
-        );
-        Ok(async move {
-            tokio::select! {
-                _ = interrupt.recv() => {}
-                _ = terminate.recv() => {}
-            }
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
         })
     }
-    #[cfg(not(unix))]
-    Ok(async {
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}
+
+/// Ctrl-C.
+#[cfg(not(unix))]
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    fn new() -> Result<Self> {
+        Ok(Self)
+    }
+
+    async fn next(&mut self) {
         let _ = tokio::signal::ctrl_c().await;
-    })
+    }
 }
 
 /// Around every request: its id, whether it may, counting, one line of log.
 async fn around(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
-    let clock = Instant::now();
     let number = shared.requests.fetch_add(1, Ordering::Relaxed);
     let id = given_id(&request).unwrap_or_else(|| format!("{:x}-{number}", shared.born));
-    let method = request.method().clone();
     let path = request.uri().path().to_owned();
     let route = api::ROUTES
         .into_iter()
         .find(|route| *route == path)
         .unwrap_or("other");
-    shared.metrics.in_flight.fetch_add(1, Ordering::Relaxed);
-    // Given back even when the client goes away and this future is dropped.
-    let count = InFlight(Arc::clone(&shared));
+    // Ended even when the client goes away and this future is dropped.
+    let mut entry = journal::Entry::begin(&shared, id, request.method(), path, route);
     let mut response = if may(&shared, route, &request) {
         next.run(request).await
     } else {
@@ -206,36 +242,11 @@ async fn around(State(shared): State<Arc<Shared>>, request: Request, next: Next)
             .hint("send `Authorization: Bearer TOKEN`")
             .into_response()
     };
-    drop(count);
-    let status = response.status().as_u16();
-    shared.metrics.answered(route, status);
-    if let Ok(id) = HeaderValue::from_str(&id) {
+    if let Ok(id) = HeaderValue::from_str(entry.id()) {
         response.headers_mut().insert("x-request-id", id);
     }
-    if !shared.quiet {
-        let time = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .map_or(0.0, |time| time.as_secs_f64());
-        let line = json!({
-            "time": (time * 1e3).round() / 1e3,
-            "id": id,
-            "method": method.as_str(),
-            // Never the query: it may hold somebody's URL.
-            "path": path,
-            "status": status,
-            "ms": crate::studio::ms(clock.elapsed()),
-        });
-        let _ = writeln!(std::io::stderr().lock(), "{line}");
-    }
+    entry.answered(response.status());
     response
-}
-
-struct InFlight(Arc<Shared>);
-
-impl Drop for InFlight {
-    fn drop(&mut self) {
-        self.0.metrics.in_flight.fetch_sub(1, Ordering::Relaxed);
-    }
 }
 
 /// The client's own id, if it is one that can stand in a log.
@@ -258,6 +269,8 @@ fn may(shared: &Shared, route: &str, request: &Request) -> bool {
         .headers()
         .get(header::AUTHORIZATION)
         .and_then(|given| given.to_str().ok());
-    let given = given.and_then(|given| given.strip_prefix("Bearer "));
-    given.is_some_and(|given| digest(given.trim().as_bytes()) == *token)
+    let given = given.and_then(|given| given.split_once(' '));
+    given.is_some_and(|(scheme, given)| {
+        scheme.eq_ignore_ascii_case("bearer") && digest(given.trim().as_bytes()) == *token
+    })
 }

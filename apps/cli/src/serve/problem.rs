@@ -4,6 +4,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 use std::time::Duration;
 
+use super::budget::Budget;
 use crate::fault::{Kind, hint_of, kind_of};
 
 /// What went wrong with a request.
@@ -47,6 +48,25 @@ impl Problem {
         let detail = format!("the request is longer than {} MB", most / 1_000_000);
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, detail)
             .hint("send a smaller or more strongly compressed picture")
+    }
+
+    /// No room for `bytes` beside other requests, or not even alone: 429 or 413.
+    pub(super) fn no_room(bytes: usize, budget: &Budget) -> Self {
+        if bytes > budget.all() {
+            let detail = format!(
+                "the request needs {} MB in memory, and this server holds {} MB",
+                bytes.div_ceil(1_000_000),
+                budget.all() / 1_000_000
+            );
+            return Self::new(StatusCode::PAYLOAD_TOO_LARGE, detail)
+                .hint("send a smaller picture, or start the server with a larger --max-buffered");
+        }
+        Self::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            "too many bytes in memory for other requests",
+        )
+        .hint("try again a little later")
+        .retry_after(Duration::from_secs(1))
     }
 
     /// What the studio says about a picture or recipe.

@@ -184,3 +184,39 @@ fn the_page_shows_composed_pictures_to_this_machine_alone() {
         .count();
     assert!(green > 48 * 40 * 8 / 10, "{green}");
 }
+
+/// A camera goes on for ever; whoever looked on may not.
+#[cfg(target_os = "linux")]
+#[test]
+fn it_ends_when_nobody_takes_the_pictures() {
+    let place = Place::new();
+    let mut command = place.command();
+    command
+        .args(["live", "--input", "-", "-o", "/dev/full"])
+        .stdin(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    // Kept open: there might come more.
+    let mut input = child.stdin.take().unwrap();
+    input.write_all(&file(40)).unwrap();
+    let mut said = String::new();
+    let mut stderr = child.stderr.take().unwrap();
+    stderr.read_to_string(&mut said).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(1));
+    assert!(said.contains("No space left"), "{said}");
+    drop(input);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_with_a_name_below_dev_is_no_camera() {
+    let place = Place::new();
+    let said = place
+        .run_with_input("live --input /dev/stdin -o out.y4m -v", &file(3))
+        .fine();
+    assert!(
+        said.stderr.starts_with("3 pictures shown"),
+        "{}",
+        said.stderr
+    );
+}

@@ -394,6 +394,9 @@ fn others_need_a_token() {
     server
         .send("POST", "/v1/mask", right, &picture)
         .picture("image/png");
+    // The scheme's name may be written in any way (RFC 9110, 11.1).
+    let small = "Authorization: bearer 0123456789abcdef0123456789abcdef\r\n";
+    assert_eq!(server.send("GET", "/metrics", small, b"").status, 200);
     assert_eq!(server.get("/healthz").status, 200);
     assert_eq!(server.get("/metrics").status, 401);
 }
@@ -489,4 +492,132 @@ fn sigterm_ends_it_after_what_has_begun() {
     let clock = Instant::now();
     assert_eq!(server.child.wait().unwrap().code(), Some(0));
     assert!(clock.elapsed() < Duration::from_secs(25));
+}
+
+#[cfg(unix)]
+fn signal(server: &Server) {
+    let id = server.child.id().to_string();
+    let mut kill = std::process::Command::new("kill");
+    assert!(kill.arg(id).status().unwrap().success());
+    std::thread::sleep(Duration::from_millis(200));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_second_signal_ends_it_at_once() {
+    let (place, _) = place();
+    let mut server = Server::start(&place, "--jobs 1 --drain 3600");
+    let mut stream = server.connect();
+    stream
+        .write_all(b"POST /v1/mask HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nab")
+        .unwrap();
+    std::thread::sleep(Duration::from_millis(200));
+    signal(&server);
+    assert!(
+        server.child.try_wait().unwrap().is_none(),
+        "waits for what has begun"
+    );
+    signal(&server);
+    assert_eq!(server.child.wait().unwrap().code(), Some(0));
+}
+
+#[cfg(unix)]
+#[test]
+fn nobody_has_to_read_its_log() {
+    let (place, picture) = place();
+    let mut command = place.command();
+    command
+        .args(["serve", "--port", "0", "--jobs", "1"])
+        .stdin(Stdio::null())
+        .stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut stderr = BufReader::new(child.stderr.take().unwrap());
+    let mut first = String::new();
+    stderr.read_line(&mut first).unwrap();
+    let port = first.trim().rsplit(':').next().unwrap().parse().unwrap();
+    let mut server = Server { child, port };
+    // More lines than a pipe holds.
+    for _ in 0..1000 {
+        assert_eq!(server.get("/healthz").status, 200);
+    }
+    server.post("/v1/mask", &picture).picture("image/png");
+    signal(&server);
+    assert_eq!(server.child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn who_goes_away_leaves_no_place_taken() {
+    let (place, picture) = place();
+    let server = Server::start(&place, "--jobs 1 --queue 3");
+    let large = std::fs::read(sample(6)).unwrap();
+    let head = format!(
+        "POST /v1/portrait?effect=cutout HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n",
+        large.len()
+    );
+    let gone: Vec<_> = (0..4)
+        .map(|_| {
+            let mut stream = server.connect();
+            stream.write_all(head.as_bytes()).unwrap();
+            stream.write_all(&large).unwrap();
+            stream
+        })
+        .collect();
+    std::thread::sleep(Duration::from_millis(100));
+    drop(gone);
+    std::thread::sleep(Duration::from_millis(300));
+    server.post("/v1/mask", &picture).picture("image/png");
+    let metrics = String::from_utf8(server.get("/metrics").body).unwrap();
+    for line in [
+        "hypercut_queue_length 0",
+        "hypercut_buffered_bytes 0",
+        "hypercut_requests_total{route=\"/v1/portrait\",status=\"499\"} ",
+    ] {
+        assert!(metrics.contains(line), "{metrics}");
+    }
+}
+
+#[test]
+fn what_can_never_fit_is_not_asked_to_come_again() {
+    let (place, picture) = place();
+    place.run("serve --port 0 --max-buffered 10").says(
+        2,
+        "error: `--max-buffered 10` holds no request of `--max-megabytes 20`\n\
+         hint: the first should be several times the second: results count too",
+    );
+    let server = Server::start(&place, "--max-megabytes 1 --max-buffered 1");
+    let long = [&picture[..], &vec![0; 900_000]].concat();
+    let reply = server.form("/v1/mask", &[("image", Some("a.jpg"), &long)]);
+    reply.problem(413, "--max-buffered");
+    assert_eq!(reply.header("retry-after"), None);
+}
+
+#[test]
+fn files_under_other_names_are_told_and_empty_ones_passed_over() {
+    let (place, picture) = place();
+    let server = Server::start(&place, "");
+    server
+        .form("/v1/mask", &[("picture", Some("a.jpg"), &picture)])
+        .problem(422, "no file `picture` is taken");
+    // As browsers send fields in which nothing was chosen.
+    server
+        .form(
+            "/v1/portrait",
+            &[
+                ("image", Some("a.jpg"), &picture),
+                ("logo", Some(""), b""),
+                ("background", Some(""), b""),
+            ],
+        )
+        .picture("image/jpeg");
+    for line in [
+        "--max-connections 0",
+        "--queue 99999999999",
+        "--fetch-urls --fetch-allow http://x/",
+    ] {
+        assert_eq!(
+            place.run(&format!("serve --port 0 {line}")).code,
+            2,
+            "{line}"
+        );
+    }
 }
