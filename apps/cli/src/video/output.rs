@@ -154,7 +154,10 @@ impl Output {
         Ok(match self {
             Self::Y4m => {
                 let header = header(clip, from);
-                Box::new(Y4m(y4m::Writer::new(target(&args.output)?, &header)?))
+                Box::new(Y4m {
+                    writer: y4m::Writer::new(target(&args.output)?, &header)?,
+                    live: false,
+                })
             }
             Self::Raw(format) => Box::new(Raw(RawWriter::new(target(&args.output)?, clip, format))),
             Self::File(container, codec) => {
@@ -212,7 +215,10 @@ fn header(clip: &Clip, from: &From) -> y4m::Header {
 /// A place that can't be written.
 pub(super) fn y4m_sink(path: &Path, clip: &Clip) -> Result<Box<dyn Sink>> {
     let header = header(clip, &From::Raw);
-    Ok(Box::new(Y4m(y4m::Writer::new(target(path)?, &header)?)))
+    Ok(Box::new(Y4m {
+        writer: y4m::Writer::new(target(path)?, &header)?,
+        live: true,
+    }))
 }
 
 fn target(path: &Path) -> Result<Target> {
@@ -260,15 +266,23 @@ impl Write for Target {
     }
 }
 
-struct Y4m(y4m::Writer<Target>);
+struct Y4m {
+    writer: y4m::Writer<Target>,
+    /// Whether somebody waits for each frame.
+    live: bool,
+}
 
 impl Sink for Y4m {
     fn put(&mut self, _at: i64, pixels: &[u8]) -> Result<()> {
-        self.0.put(pixels)
+        self.writer.put(pixels)?;
+        if self.live {
+            self.writer.flush()?;
+        }
+        Ok(())
     }
 
     fn finish(self: Box<Self>) -> Result<()> {
-        self.0.into_inner()?.finish()
+        self.writer.into_inner()?.finish()
     }
 }
 

@@ -40,6 +40,14 @@ impl<W: Write> Writer<W> {
         Ok(())
     }
 
+    /// Everything written so far to the reader.
+    ///
+    /// # Errors
+    /// What writing says.
+    pub(crate) fn flush(&mut self) -> Result<()> {
+        Ok(self.to.flush()?)
+    }
+
     /// What was written to, after all buffered bytes.
     ///
     /// # Errors
