@@ -43,7 +43,7 @@ def as_floats(data):
 def main():
     """Writes the files."""
     out = Path(sys.argv[1])
-    ours = (HERE.parents[1] / "models/hypercut-v12.tflite").read_bytes()
+    ours = (HERE.parents[1] / "models/hypercut-v13.tflite").read_bytes()
     floats = as_floats(ours)
     (out / "float.tflite").write_bytes(floats)
     (out / "int8.tflite").write_bytes(ours)

@@ -8,12 +8,14 @@ import torch
 import torch.multiprocessing
 from torch.nn import functional as F
 
-from . import config as configuration, native, photometry, priors, windows
+from . import config as configuration, native, photometry, prints, priors, windows
 
 # Smallest share of a picture that a person who gets pasted must fill there.
 WORTH_PASTING = 0.04
 # Wrong pixels per pixel of person for which a picture is seen once more.
 HARD = 0.2
+# Share of a thing that is in front of people from which on it would be a hole in them.
+ENCLOSED = 0.6
 # Height beside the people's of another one (a child stands on the same ground, in focus), of a passer-by, who is background, and of one in focus.
 SECOND_HEIGHT, PASSING_HEIGHT, PASSING_SHARP = (0.4, 1.5), (0.12, 0.45), 0.22
 
@@ -136,9 +138,12 @@ class Samples:
         return passed, torch.cat([target[:, :1], target[:, 1:2] * (1 - own * behind), seen], 1)
 
     def _occlude(self, frame, target):
-        """Something with a room's texture, an ellipse or a bar, in front of everything: there is no person there."""
+        """Something with a room's texture, an ellipse or a bar, in front of everything: there is no person there. It comes from beside people; what
+        lies within them is a print."""
         count, size = frame.shape[0], frame.shape[-1]
         cover = priors.patch(count, size, self.generator, 2.0 if self.random.random() < 0.6 else 6.0)
+        within = (cover * target[:, :1]).sum((1, 2, 3)) / cover.sum((1, 2, 3)).clamp_min(1)
+        cover = cover * (within < ENCLOSED).float()[:, None, None, None]
         return torch.lerp(frame, self._rooms(count, size), cover), target * (1 - cover)
 
     def _relight(self, colour, own):
@@ -174,6 +179,9 @@ class Samples:
             frames.append(room), targets.append(target)
         frame, target, heights = torch.cat(frames), torch.cat(targets), np.concatenate(heights)
         peopled = target[:, 0].mean((1, 2)).numpy() > 0.01
+        dressed = np.flatnonzero(peopled & (self.random.random(count) < share["prints"]))
+        if len(dressed):
+            frame[dressed] = prints.printed(frame[dressed], target[dressed, 0], self._rooms(len(dressed), size), self.generator)
         passing = np.flatnonzero(peopled & (self.random.random(count) < share["passing"]))
         if len(passing):
             frame[passing], target[passing] = self._pass_by(frame[passing], target[passing], heights[passing])

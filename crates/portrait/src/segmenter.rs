@@ -16,10 +16,10 @@ use crate::threads::Threads;
 use crate::thumbnail::Thumbnail;
 
 /// The network that is built in; `models/CARD.md` says what it learned from.
-static BUILT_IN: &[u8] = include_bytes!("../../../models/hypercut-v12.tflite");
+static BUILT_IN: &[u8] = include_bytes!("../../../models/hypercut-v13.tflite");
 
 /// One for a smaller input; a program that never asks for it does not hold it.
-static BUILT_IN_SMALL: &[u8] = include_bytes!("../../../models/hypercut-v12-small.tflite");
+static BUILT_IN_SMALL: &[u8] = include_bytes!("../../../models/hypercut-v13-small.tflite");
 
 /// Finds the people in a frame.
 ///

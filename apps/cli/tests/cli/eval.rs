@@ -116,10 +116,10 @@ fn the_network_inside_is_the_file_in_models() {
     };
     let inside = figures("");
     assert_eq!(
-        figures(&format!("--model {models}/hypercut-v12.tflite")),
+        figures(&format!("--model {models}/hypercut-v13.tflite")),
         inside
     );
-    let small = figures(&format!("--model {models}/hypercut-v12-small.tflite"));
+    let small = figures(&format!("--model {models}/hypercut-v13-small.tflite"));
     assert_ne!(small, inside);
 }
 

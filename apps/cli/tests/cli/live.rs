@@ -62,7 +62,7 @@ fn a_budget_that_is_too_small_takes_the_smaller_network_too() {
     place.write("in.y4m", &file(60));
     place.write(
         "own.tflite",
-        include_bytes!("../../../../models/hypercut-v12.tflite"),
+        include_bytes!("../../../../models/hypercut-v13.tflite"),
     );
     // Nobody draws a frame in 10 us: every level is gone through, ten frames each.
     let line = "live --input in.y4m -o out.y4m --effect color --target-fps 100000";

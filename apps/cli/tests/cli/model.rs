@@ -21,7 +21,7 @@ fn npy(descr: &str, shape: &[usize], bytes: Vec<u8>) -> Vec<u8> {
 
 fn network() -> String {
     format!(
-        "{}/../../models/hypercut-v12.tflite",
+        "{}/../../models/hypercut-v13.tflite",
         env!("CARGO_MANIFEST_DIR")
     )
 }

@@ -249,8 +249,8 @@ mod tests {
     #[test]
     fn our_own_networks_need_no_operation_beyond_their_list() {
         for bytes in [
-            &include_bytes!("../../../../models/hypercut-v12.tflite")[..],
-            include_bytes!("../../../../models/hypercut-v12-small.tflite"),
+            &include_bytes!("../../../../models/hypercut-v13.tflite")[..],
+            include_bytes!("../../../../models/hypercut-v13-small.tflite"),
         ] {
             let graph = Graph::new(Model::from_bytes(bytes).unwrap()).unwrap();
             for node in &graph.nodes {
