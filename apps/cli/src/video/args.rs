@@ -22,8 +22,9 @@ Examples:
   hypercut video - --raw-in rgb24 --size 1280x720 --fps 30 -o - --raw-out rgba --effect cutout <in >out
 
 Formats: YUV4MPEG2 (.y4m; 8 bits; 420, 422, 444, mono) and raw frames are read and written by hypercut alone. Everything else \
-goes through the programs ffmpeg and ffprobe, which must be installed. Rotation that a file asks for is applied. A \
-transparent result wants .webm, .mov, .mkv or raw rgba.
+goes through the programs ffmpeg and ffprobe, which must be installed. Rotation that a file asks for is applied; \
+sound, subtitles, titles and chapters go along where the result can hold them. A transparent result wants .webm, .mov, .mkv or raw rgba; \
+where an input is transparent and the result can't be, it is laid on white.
 
 Damaged frames are told with their time. `hold` repeats the last good picture, `blank` shows plain gray, `stop` ends without a result. \
 A frame as it came in is never written.

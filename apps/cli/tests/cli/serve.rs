@@ -564,16 +564,21 @@ fn who_goes_away_leaves_no_place_taken() {
         .collect();
     std::thread::sleep(Duration::from_millis(100));
     drop(gone);
-    std::thread::sleep(Duration::from_millis(300));
-    server.post("/v1/mask", &picture).picture("image/png");
-    let metrics = String::from_utf8(server.get("/metrics").body).unwrap();
-    for line in [
+    let clock = Instant::now();
+    let lines = [
         "hypercut_queue_length 0",
         "hypercut_buffered_bytes 0",
         "hypercut_requests_total{route=\"/v1/portrait\",status=\"499\"} ",
-    ] {
-        assert!(metrics.contains(line), "{metrics}");
+    ];
+    loop {
+        let metrics = String::from_utf8(server.get("/metrics").body).unwrap();
+        if lines.iter().all(|line| metrics.contains(line)) {
+            break;
+        }
+        assert!(clock.elapsed() < Duration::from_secs(30), "{metrics}");
+        std::thread::sleep(Duration::from_millis(50));
     }
+    server.post("/v1/mask", &picture).picture("image/png");
 }
 
 #[test]
